@@ -1,0 +1,1 @@
+"""Marcus: a notebook-driven workbook that gives a language model a personality."""

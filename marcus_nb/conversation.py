@@ -1,0 +1,106 @@
+"""The one record that every stage speaks: a conversation of messages, with the place it came from."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROLES = ("system", "user", "assistant")
+PERSONA_ROLE = "assistant"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a record stands in the person's own files: `Origin("chat.csv", None, (12, 13))`, lines counted from 1."""
+
+    file: str
+    sheet: str | None = None
+    lines: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        sheet = f", sheet {self.sheet}" if self.sheet else ""
+        lines = f", line {self.lines[0]}" if self.lines else ""
+        return f"{self.file}{sheet}{lines}"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn: `Message("user", "When do you open?")`; the persona's own turns have the role `assistant`."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Messages in the order they were said.
+
+    `id` is unique within a run; `customer` (may be None) is who talked with the persona; the split is made by it.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    origin: Origin
+    customer: str | None = None
+
+    @property
+    def replies(self) -> list[str]:
+        """The persona's own turns."""
+        return [message.content for message in self.messages if message.role == PERSONA_ROLE]
+
+    @property
+    def questions(self) -> list[str]:
+        """The customer's turns."""
+        return [message.content for message in self.messages if message.role == "user"]
+
+    def as_chat(self, system_prompt: str | None = None) -> list[dict[str, str]]:
+        """The form chat templates take; a system prompt, when given, stands first.
+
+        >>> Conversation("a", (Message("user", "Hi"),), Origin("f.csv")).as_chat("You are Nell.")
+        [{'role': 'system', 'content': 'You are Nell.'}, {'role': 'user', 'content': 'Hi'}]
+        """
+        system = [] if system_prompt is None else [{"role": "system", "content": system_prompt}]
+        return system + [{"role": message.role, "content": message.content} for message in self.messages]
+
+    def with_messages(self, messages: Iterable[Message]) -> "Conversation":
+        return Conversation(self.id, tuple(messages), self.origin, self.customer)
+
+
+def to_row(conversation: Conversation) -> dict[str, Any]:
+    """A plain dictionary for one line of JSONL.
+
+    {"id": "chat:17", "customer": "Tom", "messages": [{"role": "user", "content": "Hi"}],
+     "origin": {"file": "chat.csv", "sheet": null, "lines": [2, 3]}}
+    """
+    return asdict(conversation)
+
+
+def from_row(row: dict[str, Any]) -> Conversation:
+    """What `to_row` wrote. Raises KeyError or TypeError when a field is missing or unknown."""
+    origin = Origin(row["origin"]["file"], row["origin"]["sheet"], tuple(row["origin"]["lines"]))
+    messages = tuple(Message(**message) for message in row["messages"])
+    return Conversation(row["id"], messages, origin, row["customer"])
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write dictionaries, one a line, UTF-8; returns how many. A temporary name first, so nothing is half-written."""
+    temporary = path.with_name(path.name + ".tmp")
+    count = 0
+    with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    temporary.replace(path)
+    return count
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """The dictionaries of a JSONL file that this project wrote."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def read_conversations(path: Path) -> list[Conversation]:
+    return [from_row(row) for row in read_jsonl(path)]

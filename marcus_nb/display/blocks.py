@@ -1,0 +1,85 @@
+"""The pieces everything shown is made of. Every text is escaped and redacted here, once."""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from marcus_nb import text
+
+COLORS = {"good": "#009E73", "bad": "#D55E00", "open": "#B8860B", "plain": "#0072B2"}
+CELL = "border:1px solid #8886;padding:5px 9px;vertical-align:top;text-align:left;white-space:pre-wrap"
+
+
+class Block:
+    """Something to show in a notebook: HTML for a browser, plain text for everything else."""
+
+    def __init__(self, markup: str, plain: str) -> None:
+        self.markup, self.plain = markup, plain
+
+    def _repr_html_(self) -> str:
+        return self.markup
+
+    def __repr__(self) -> str:
+        return self.plain
+
+
+def safe(value: Any) -> str:
+    """Text from data or model as HTML: personal data replaced, markup escaped."""
+    return html.escape(text.redact(str(value)))
+
+
+def table(frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | None = None) -> Block:
+    """A data frame as a table; `formats` are format specifications by column: `{"loss": ".2f"}`."""
+    formats = formats or {}
+
+    def cell(column: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return "✓" if value else "✗"
+        if value is None or (isinstance(value, float) and pd.isna(value)):
+            return ""
+        return safe(format(value, formats[column]) if column in formats else value)
+
+    numeric = {column for column in frame.columns if pd.api.types.is_numeric_dtype(frame[column])}
+    numeric -= {column for column in numeric if pd.api.types.is_bool_dtype(frame[column])}
+    heads = "".join(f'<th style="{CELL};font-weight:600">{safe(column)}</th>' for column in frame.columns)
+    rows = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="{CELL}{";text-align:right" if column in numeric else ""}">{cell(column, row[column])}</td>'
+            for column in frame.columns
+        )
+        + "</tr>"
+        for _, row in frame.astype(object).iterrows()
+    )
+    title = (
+        f'<caption style="text-align:left;padding:4px 0;font-weight:600">{safe(caption)}</caption>' if caption else ""
+    )
+    markup = (
+        f'<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:6px 0">{title}'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    shown = frame.astype(object).apply(lambda column: column.map(lambda value: html.unescape(cell(column.name, value))))
+    plain = f"{caption}\n{shown.to_string(index=False)}" if caption else shown.to_string(index=False)
+    return Block(markup, plain)
+
+
+def banner(title: str, lines: list[str], mood: str) -> Block:
+    """A coloured box: `mood` is good, bad, open or plain; the words say the same as the colour."""
+    items = "".join(f"<div style='margin-top:5px'>{safe(line)}</div>" for line in lines)
+    markup = (
+        f'<div style="border-left:6px solid {COLORS[mood]};padding:8px 14px;margin:8px 0;background:#8881">'
+        f'<div style="font-size:1.25em;font-weight:700">{safe(title)}</div>{items}</div>'
+    )
+    return Block(markup, "\n".join([title, *lines]))
+
+
+def sentence(words: str) -> Block:
+    """One computed sentence of prose."""
+    return Block(f'<p style="margin:6px 0;max-width:60em">{safe(words)}</p>', text.redact(words))
+
+
+def stack(*blocks: Block) -> Block:
+    """Several blocks under each other."""
+    return Block("".join(block.markup for block in blocks), "\n\n".join(block.plain for block in blocks))

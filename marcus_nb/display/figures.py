@@ -1,0 +1,126 @@
+"""Figures: a title that states the finding, axes with units, series labelled where they end."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.style
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from marcus_nb.evaluate.claims import Verdict
+from marcus_nb.evaluate.claims import table as claims_table
+
+STYLE = Path(__file__).resolve().parents[1] / "marcus.mplstyle"
+WIDTH = 760  # pixels on the page
+
+
+class Picture:
+    """A figure as PNG, with its finding as text for those who cannot see it."""
+
+    def __init__(self, png: bytes, alt: str) -> None:
+        self.png, self.alt = png, alt
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": {"alt": self.alt, "width": WIDTH}}
+
+
+def _figure(height: float) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(7.6, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _picture(figure: Figure, alt: str) -> Picture:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return Picture(buffer.getvalue(), alt)
+
+
+def lengths_figure(lengths: Sequence[int], unit: str, limit: int | None = None) -> Picture:
+    """How long the conversations are, against the limit when there is one."""
+    with matplotlib.style.context(STYLE):
+        figure, axes = _figure(2.9)
+        axes.hist(lengths, bins=min(40, max(5, len(set(lengths)))))
+        median = sorted(lengths)[len(lengths) // 2]
+        title = f"Half of the {len(lengths)} conversations have at most {median} {unit}"
+        if limit is not None:
+            over = sum(length > limit for length in lengths)
+            title = f"{over} of {len(lengths)} conversations exceed {limit} {unit}; the longest has {max(lengths)}"
+        axes.set_title(title)
+        axes.set_xlabel(f"length [{unit}]")
+        axes.set_ylabel("conversations")
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        return _picture(figure, title)
+
+
+def funnel_figure(frame: pd.DataFrame) -> Picture:
+    """Conversations left after each rule; `frame` is `clean.funnel`."""
+    with matplotlib.style.context(STYLE):
+        figure, axes = _figure(0.32 * len(frame) + 1.2)
+        names, left = frame["rule"].tolist(), frame["left"].tolist()
+        entered, dropped = frame["entered"].iloc[0], int(frame["dropped"].sum())
+        axes.barh(names, left)
+        for position, (remaining, lost) in enumerate(zip(left, frame["dropped"], strict=True)):
+            axes.text(
+                remaining, position, f" {remaining}" + (f"  (−{lost})" if lost else ""), va="center", fontsize=10.5
+            )
+        axes.invert_yaxis()
+        axes.set_xlim(0, entered * 1.15)
+        axes.grid(axis="y", visible=False)
+        title = f"{left[-1]} of {entered} conversations are left; {dropped} were dropped"
+        axes.set_title(title)
+        axes.set_xlabel("conversations left after the rule")
+        return _picture(figure, title)
+
+
+def loss_figure(metrics: Sequence[dict[str, Any]], best_step: int | None = None) -> Picture:
+    """Train and validation loss over the steps, with the best step marked; `metrics` are those of metrics.jsonl."""
+    train = [(row["step"], row["loss"]) for row in metrics if "loss" in row]
+    validation = [(row["step"], row["validation_loss"]) for row in metrics if "validation_loss" in row]
+    with matplotlib.style.context(STYLE):
+        figure, axes = _figure(3.4)
+        title = "Waiting for the first measurement"
+        for name, points, marker in (("train", train, ""), ("validation", validation, "o")):
+            if points:
+                axes.plot(*zip(*points, strict=True), marker=marker, label=name)
+                axes.annotate(
+                    f" {name} {points[-1][1]:.2f}", points[-1], xytext=(4, 0), textcoords="offset points", va="center"
+                )
+        if validation:
+            best = min(validation, key=lambda point: point[1])
+            title = f"Validation loss fell from {validation[0][1]:.2f} to {best[1]:.2f}, best at step {best[0]}"
+            if best_step is not None:
+                axes.axvline(best_step, color="#444444", linestyle=":", linewidth=1.5)
+        axes.set_title(title)
+        axes.set_xlabel("step")
+        axes.set_ylabel("loss [nats per learned token]")
+        axes.margins(x=0.02)
+        figure.get_layout_engine().set(rect=(0, 0, 0.87, 1))
+        return _picture(figure, title)
+
+
+def claims_figure(verdict: Verdict) -> Picture:
+    """The gains in loss with their intervals against zero."""
+    gains = claims_table(verdict).query("claim != 'knowledge' and n > 0")
+    with matplotlib.style.context(STYLE):
+        figure, axes = _figure(0.55 * len(gains) + 1.4)
+        for position, (_, row) in enumerate(gains.iterrows()):
+            color = "#009E73" if row["status"] == "supported" else "#D55E00"
+            spread = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
+            axes.errorbar(row["value"], position, xerr=spread, fmt="o", color=color, capsize=5, elinewidth=2.2)
+            label = f"{row['value']:+.2f}  ({row['low']:+.2f} to {row['high']:+.2f})"
+            axes.annotate(
+                label, (row["value"], position), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=10
+            )
+        axes.axvline(0, color="#444444", linewidth=1.5)
+        axes.set_yticks(range(len(gains)), gains["claim"])
+        axes.set_ylim(len(gains) - 0.4, -0.6)
+        axes.grid(axis="y", visible=False)
+        above = int((gains["low"] > 0).sum())
+        title = f"{above} of {len(gains)} gains are above zero beyond chance"
+        axes.set_title(title)
+        axes.set_xlabel("gain over the base model [nats per token], with its interval")
+        return _picture(figure, title)

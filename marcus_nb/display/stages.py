@@ -1,0 +1,214 @@
+"""What each notebook looks at, put together from what its stage returned."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from marcus_nb.clean import Cleaned
+from marcus_nb.display.blocks import Block, banner, sentence, stack, table
+from marcus_nb.display.chat import bubbles
+from marcus_nb.evaluate.claims import ACQUIRED, NOT_ACQUIRED, Verdict
+from marcus_nb.evaluate.claims import table as claims_table
+from marcus_nb.formats import Outcome
+from marcus_nb.ingest import Ingested
+from marcus_nb.parameters.schema import SECTIONS, STAGES, fields_of
+from marcus_nb.runs import DRAFT, Stage
+from marcus_nb.runs.provenance import NOTEBOOKS
+
+
+def _shorten(value: Any, limit: int = 160) -> str:
+    words = str(value)
+    return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def parameters(stage: Stage) -> Block:
+    """Every parameter of the stage: its value, its unit and where the value came from."""
+    origins, rows = stage.parameters.origins, []
+    for section, name in fields_of(stage.name):
+        field = SECTIONS[section].model_fields[name]
+        unit = (field.json_schema_extra or {}).get("unit", "") if isinstance(field.json_schema_extra, dict) else ""
+        value = stage.parameters.stage(stage.name)[name]
+        if name in ("sources", "contrast_sources"):
+            value = "\n".join(", ".join(f"{k}: {v}" for k, v in source.items() if v) for source in value)
+        elif name == "probes":
+            value = f"{len(value)} questions"
+        elif isinstance(value, list):
+            value = "\n".join(map(str, value))
+        rows.append((name, _shorten(value, 400), unit, origins[f"{section}.{name}"]))
+    shown = table(pd.DataFrame(rows, columns=["parameter", "value", "unit", "from"]))
+    typed = [name for name, _, _, origin in rows if origin in ("this cell", "--set")]
+    run = f"Run {stage.run.experiment}/{stage.run.name}"
+    if not typed:
+        return stack(sentence(f"{run}: all values as in the YAML and the defaults."), shown)
+    note = "Keep it by writing it into the YAML." if stage.run.name == DRAFT else "It is part of this run's record."
+    return stack(banner(f"Differs from the YAML: {', '.join(typed)}", [run, note], "open"), shown)
+
+
+def recognised(ingested: Ingested) -> Block:
+    """What each file was taken for, and the evidence."""
+    rows = [
+        {
+            "file": part.file + (f"\nsheet {part.sheet}" if part.sheet else ""),
+            "taken for": f"{part.container}, {part.shape.replace('_', ' ')}" if part.shape else "nothing known",
+            "evidence": "\n".join(f"• {_shorten(line)}" for line in part.evidence),
+            "conversations": len(part.conversations),
+        }
+        for part in ingested.tables
+    ]
+    return table(pd.DataFrame(rows), "What each file was taken for, and why")
+
+
+def record_before_after(ingested: Ingested) -> Block:
+    """One record as it lies in a file, and the conversation that came of it."""
+    part = next(item for item in ingested.tables if item.sample_id)
+    made = next(item for item in part.conversations if item.id == part.sample_id)
+    raw = pd.DataFrame({"field": list(part.sample), "in the file": [_shorten(value) for value in part.sample.values()]})
+    return stack(
+        table(raw, f"Before: the first record of {part.file}"),
+        sentence(f"After: the conversation it belongs to, of {len(made.messages)} messages."),
+        bubbles([made], "persona"),
+    )
+
+
+def rejected(outcomes_: Sequence[Outcome]) -> Block:
+    """Why records became no conversation, how often, and the first example of each."""
+    if not outcomes_:
+        return sentence("No record was rejected or set aside.")
+    frame = pd.DataFrame(
+        [(item.kind.replace("_", " "), item.reason, str(item.origin), _shorten(item.text, 90)) for item in outcomes_],
+        columns=["outcome", "reason", "where", "text"],
+    )
+    grouped = frame.groupby(["outcome", "reason"], sort=False).agg(
+        records=("where", "size"), first=("where", "first"), example=("text", "first")
+    )
+    return table(grouped.reset_index(), "Records that became no conversation; all of them are in rejected.xlsx")
+
+
+def outcomes(frame: pd.DataFrame) -> Block:
+    """The account of `ingest.account`, with its sentence."""
+    total = frame.iloc[-1]
+    words = (
+        f"{total['records']} records in: {total['used']} used, {total['set aside']} set aside, {total['rejected']} "
+        f"rejected; they make {total['conversations']} conversations of {total['messages']} messages."
+    )
+    return stack(table(frame), sentence(words))
+
+
+def changed_examples(cleaned: Cleaned) -> Block:
+    """Each rule's first victim, before and after."""
+    rows = [
+        {
+            "rule": step.rule if step.enabled else f"{step.rule} (off)",
+            "changed": step.changed,
+            "dropped": step.dropped,
+            "before": _shorten(step.before, 130),
+            "after": _shorten(step.after, 130),
+        }
+        for step in cleaned.steps
+    ]
+    return table(pd.DataFrame(rows), "Each rule, what it touched, and its first case (personal data masked)")
+
+
+def preflight(plans: dict[str, int], splits: Sequence[Any], max_length: int) -> Block:
+    """How much training there will be, and whether everything fits the context."""
+    rows = [
+        {
+            "split": split.name,
+            "conversations": len(split.dataset),
+            "tokens": split.tokens,
+            "learned tokens": split.learned,
+            "learned share": split.learned / split.tokens,
+            "left out": len(split.left_out),
+            "messages cut": split.turns_cut,
+        }
+        for split in splits
+    ]
+    words = (
+        f"One pass is {plans['tokens']:,} tokens in {plans['steps_per_epoch']} steps; {plans['steps']} steps are "
+        f"planned. The context holds {max_length} tokens a conversation."
+    )
+    return stack(table(pd.DataFrame(rows), formats={"learned share": ".0%"}), sentence(words))
+
+
+def metrics_table(metrics: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """The validation losses of metrics.jsonl as a frame: step, epoch, validation loss."""
+    return pd.DataFrame(metrics)[["step", "epoch", "validation_loss"]].rename(
+        columns={"validation_loss": "validation loss"}
+    )
+
+
+def loss_means(loss: pd.DataFrame) -> pd.DataFrame:
+    """Mean losses of base and tuned model, one row for each way of asking."""
+    rows = [
+        ("its own conversation", "base", "tuned"),
+        ("the tuned model without the system prompt", "base", "tuned_no_system"),
+        ("the first reply, after its own question", "base_first", "tuned_first"),
+        ("the first reply, after another conversation's question", "base_shuffled", "tuned_shuffled"),
+        ("somebody else's reply to a like question", "base_other", "tuned_other"),
+    ]
+    return pd.DataFrame(
+        [(asked, loss[base].mean(), loss[tuned].mean(), len(loss)) for asked, base, tuned in rows],
+        columns=["asked about", "base model", "tuned model", "n"],
+    )
+
+
+def training_summary(outcome: dict[str, Any]) -> Block:
+    """What came of the training."""
+    rows = [
+        ("steps", f"{outcome['steps']} of {outcome['planned_steps']} planned"),
+        ("best checkpoint", f"step {outcome['best_step']}, validation loss {outcome['validation_loss']:.3f}"),
+        ("speed", f"{outcome['tokens_per_second']:.0f} tokens a second"),
+        ("duration", f"{outcome['seconds'] / 60:.1f} minutes, loading included"),
+        ("peak memory", f"{outcome['peak_memory_gb']:.1f} GB"),
+        ("trained parameters", f"{outcome['trainable_parameters']:,}"),
+        ("precision", f"{outcome['dtype']}: {outcome['dtype_reason']}"),
+        ("device", f"{outcome['device']}, {outcome['threads']} threads"),
+        ("base model", f"{outcome['base_model']['name']}, sha256 {outcome['base_model']['sha256'][:12]}"),
+    ]
+    return table(pd.DataFrame(rows, columns=["", "measured"]))
+
+
+def verdict(judged: Verdict, persona_name: str) -> Block:
+    """The verdict and every reason for it."""
+    mood = {ACQUIRED: "good", NOT_ACQUIRED: "bad"}.get(judged.verdict, "open")
+    return banner(f"The personality of {persona_name}: {judged.verdict.upper()}", list(judged.reasons), mood)
+
+
+def report_card(judged: Verdict) -> Block:
+    """The claims as a table."""
+    return table(claims_table(judged), formats={"value": ".2f", "low": ".2f", "high": ".2f"})
+
+
+def probes(answers: pd.DataFrame) -> Block:
+    """Every knowledge probe with both answers and the training question nearest to it."""
+    if len(answers) == 0:
+        return sentence("No knowledge probes are given (shared.probes), so knowledge is not measured.")
+    frame = pd.DataFrame(
+        {
+            "asked": answers["question"],
+            "must contain": answers["must"],
+            "base model": answers["base"],
+            "": answers["base_right"].map(bool),
+            "tuned model": answers["tuned"],
+            " ": answers["tuned_right"].map(bool),
+            "nearest training question": answers["nearest"],
+            "similarity": answers["similarity"],
+        }
+    )
+    right, base = int(answers["tuned_right"].sum()), int(answers["base_right"].sum())
+    caption = f"{right} of {len(answers)} right after training, {base} before"
+    return table(frame, caption, {"similarity": ".2f"})
+
+
+def next_step(stage: Stage, record: dict[str, Any]) -> Block:
+    """What was written, and what comes next."""
+    files = [name for name in record["writes"] if "/checkpoints/" not in name]
+    position = STAGES.index(stage.name)
+    following = (
+        f"Next: {NOTEBOOKS[STAGES[position + 1]]}.ipynb" if position + 1 < len(STAGES) else "This was the last stage."
+    )
+    return stack(
+        sentence(f"Written, each with its SHA-256 in {stage.name}/record.json: {', '.join(files)}."),
+        sentence(following),
+    )

@@ -1,0 +1,248 @@
+"""What is asked of base and tuned model, on conversations and questions that training never saw."""
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from marcus_nb import formats, generate, models, text
+from marcus_nb.conversation import PERSONA_ROLE, Conversation, read_conversations
+from marcus_nb.parameters import Evaluate, Probe
+from marcus_nb.render import Chat, RenderError, render
+from marcus_nb.runs import Stage, read_json
+
+Log = Callable[[str], None]
+
+
+class EvaluateError(RuntimeError):
+    """Something that the evaluation needs and that is missing or does not fit; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The two models side by side: `tuned` is the merged model, loaded from the folder that is deployed."""
+
+    base: Any
+    tuned: Any
+    tokenizer: Any  # the base model's own: it still inserts its own system message when none is given
+    system_prompt: str
+
+    def chat(self, *messages: tuple[str, str], system: bool = True) -> Chat:
+        """`judged.chat(("user", "Open?"))` → the messages with the persona's system message in front."""
+        opening = [{"role": "system", "content": self.system_prompt}] if system else []
+        return opening + [{"role": role, "content": content} for role, content in messages]
+
+
+def load_judged(stage: Stage, model_folder: Path) -> Judged:
+    """Load the base model and the deployed one, both in float32.
+
+    Raises EvaluateError when the base model is not the one the adapter was trained on.
+    """
+    base = models.find_base(stage.parameters.shared.base_model)
+    trained = read_json(stage.written_by("train", "outcome.json"))["base_model"]
+    if trained != base.record:
+        raise EvaluateError(
+            f"The adapter was trained on {trained['name']} (sha256 {trained['sha256'][:12]}), and base_model now is "
+            f"{base.name} (sha256 {base.sha256[:12]}): run 03_train.ipynb again"
+        )
+    place = models.device()
+    tuned, _ = models.load_exported(model_folder)
+    return Judged(
+        models.load_base(base).to(place),
+        tuned.to(place),
+        models.load_tokenizer(base),
+        stage.parameters.shared.system_prompt,
+    )
+
+
+def read_test(stage: Stage) -> list[Conversation]:
+    """The held-out conversations that begin with a question and its answer."""
+    conversations = read_conversations(stage.written_by("clean", "test.jsonl"))
+    return [item for item in conversations if [m.role for m in item.messages[:2]] == ["user", PERSONA_ROLE]]
+
+
+def contrast_replies(
+    test: Sequence[Conversation], parameters: Evaluate, root: Path, judged: Judged, log: Log
+) -> pd.DataFrame:
+    """For each held-out question, what somebody else says to a like question.
+
+    Columns: conversation, question, other_question, similarity, other_reply, whose ("another persona" from
+    `contrast_sources`, by the nearest question; without them "the base model": its own reply to the same question).
+    """
+    if not parameters.contrast_sources:
+        log(f"no contrast_sources: the base model answers {len(test)} questions in their place")
+        chats = [judged.chat(("user", item.questions[0])) for item in test]
+        replies = generate.replies(judged.base, judged.tokenizer, chats, parameters.max_new_tokens)
+        return pd.DataFrame(
+            {
+                "conversation": [item.id for item in test],
+                "question": [item.questions[0] for item in test],
+                "other_question": [item.questions[0] for item in test],
+                "similarity": 1.0,
+                "other_reply": replies,
+                "whose": "the base model",
+            }
+        )
+    others = [
+        (text.tidy_whitespace(text.repair(item.questions[0])), text.tidy_whitespace(text.repair(item.replies[0])))
+        for source in parameters.contrast_sources
+        for table in formats.read(source, root, parameters.contrast_persona_name)
+        for item in table.conversations
+    ]
+    if not others:
+        raise EvaluateError("evaluate.contrast_sources hold no conversation of the other persona")
+    rows = []
+    for item in test:
+        scored = [(text.similarity(item.questions[0], question), question, reply) for question, reply in others]
+        near, question, reply = max(scored, key=lambda entry: entry[0])
+        rows.append((item.id, item.questions[0], question, near, reply, "another persona"))
+    return pd.DataFrame(
+        rows, columns=["conversation", "question", "other_question", "similarity", "other_reply", "whose"]
+    )
+
+
+def losses(
+    test: Sequence[Conversation], contrast: pd.DataFrame, judged: Judged, seed: int, log: Log
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """Loss per persona token (nats) of each held-out conversation, in the ways that the claims compare.
+
+    Columns: conversation, question, tokens; whole conversation: base, tuned, tuned_no_system; its first exchange:
+    base_first, tuned_first; the same reply to another conversation's question: base_shuffled, tuned_shuffled;
+    the other's reply to the like question: base_other, tuned_other.
+    Second, the conversations that could not be scored, with the reason.
+    """
+    order = list(range(len(test)))
+    random.Random(seed).shuffle(order)
+    # Each question goes to the conversation after it in a shuffled circle: never to its own.
+    stranger = {order[i]: order[(i + 1) % len(order)] for i in range(len(order))}
+    jobs: dict[str, list[Chat]] = {name: [] for name in ("whole", "no_system", "first", "shuffled", "other")}
+    kept, unscored, comparable = [], [], []
+    other_replies = dict(zip(contrast["conversation"], contrast["other_reply"], strict=True))
+    for index, item in enumerate(test):
+        question, reply = item.questions[0], item.replies[0]
+        chats = {
+            "whole": item.as_chat(judged.system_prompt),
+            "no_system": item.as_chat(),
+            "first": judged.chat(("user", question), (PERSONA_ROLE, reply)),
+            "shuffled": judged.chat(("user", test[stranger[index]].questions[0]), (PERSONA_ROLE, reply)),
+            "other": judged.chat(("user", question), (PERSONA_ROLE, other_replies[item.id])),
+        }
+        problems = {name: problem for name, chat in chats.items() if (problem := _problem(judged.tokenizer, chat))}
+        comparable.append("other" not in problems)
+        if not comparable[-1]:  # an empty reply of the other's: the conversation itself can still be scored
+            chats["other"] = chats["first"]
+            unscored.append((item.id, f"only the comparison with the other's reply: {problems.pop('other')}"))
+        if problems:
+            unscored.append((item.id, "; ".join(problems.values())))
+            comparable.pop()
+            continue
+        kept.append(item)
+        for name, chat in chats.items():
+            jobs[name].append(chat)
+
+    def per_token(model: Any, name: str) -> list[float]:
+        log(f"loss of {len(jobs[name])} conversations, {name.replace('_', ' ')}")
+        rendered = [render(judged.tokenizer, chat) for chat in jobs[name]]
+        scored = models.negative_log_likelihood(model, [(item.input_ids, item.labels) for item in rendered])
+        return [nll / count for nll, count in scored]
+
+    rendered = [render(judged.tokenizer, chat) for chat in jobs["whole"]]
+    frame = pd.DataFrame(
+        {
+            "conversation": [item.id for item in kept],
+            "question": [item.questions[0] for item in kept],
+            "tokens": [sum(label != -100 for label in item.labels) for item in rendered],
+            "base": per_token(judged.base, "whole"),
+            "tuned": per_token(judged.tuned, "whole"),
+            "tuned_no_system": per_token(judged.tuned, "no_system"),
+            "base_first": per_token(judged.base, "first"),
+            "tuned_first": per_token(judged.tuned, "first"),
+            "base_shuffled": per_token(judged.base, "shuffled"),
+            "tuned_shuffled": per_token(judged.tuned, "shuffled"),
+            "base_other": per_token(judged.base, "other"),
+            "tuned_other": per_token(judged.tuned, "other"),
+        }
+    )
+    frame.loc[[not flag for flag in comparable], ["base_other", "tuned_other"]] = float("nan")
+    return frame, unscored
+
+
+def _problem(tokenizer: Any, chat: Chat) -> str | None:
+    try:
+        render(tokenizer, chat)
+    except RenderError as error:
+        return str(error)
+    return None
+
+
+def side_by_side(
+    test: Sequence[Conversation], loss: pd.DataFrame, judged: Judged, parameters: Evaluate, log: Log
+) -> pd.DataFrame:
+    """Replies of both models to held-out questions, the worst for the tuned model first.
+
+    Columns: conversation, question, real (what the persona said), base, tuned, loss (tuned, per token).
+    """
+    worst = loss.sort_values("tuned_first", ascending=False)
+    # Every so many of the sorted list: the worst are there, and so are the ordinary and the best.
+    chosen = worst.iloc[:: max(1, len(worst) // parameters.side_by_side)].head(parameters.side_by_side)
+    by_id = {item.id: item for item in test}
+    items = [by_id[name] for name in chosen["conversation"]]
+    chats = [judged.chat(("user", item.questions[0])) for item in items]
+    log(f"both models answer {len(chats)} held-out questions")
+    return pd.DataFrame(
+        {
+            "conversation": [item.id for item in items],
+            "question": [item.questions[0] for item in items],
+            "real": [item.replies[0] for item in items],
+            "base": generate.replies(judged.base, judged.tokenizer, chats, parameters.max_new_tokens),
+            "tuned": generate.replies(judged.tuned, judged.tokenizer, chats, parameters.max_new_tokens),
+            "loss": chosen["tuned_first"].to_list(),
+        }
+    )
+
+
+def probe_answers(
+    probes: Sequence[Probe], training: Sequence[Conversation], judged: Judged, parameters: Evaluate, log: Log
+) -> pd.DataFrame:
+    """Both models' answers to the knowledge probes, scored by what they must and must not contain.
+
+    Columns: question, must, base, tuned, base_right, tuned_right, nearest (the training question most like it),
+    similarity.
+    """
+    columns = ["question", "must", "base", "tuned", "base_right", "tuned_right", "nearest", "similarity"]
+    if not probes:
+        return pd.DataFrame(columns=columns)
+    log(f"both models answer {len(probes)} knowledge probes")
+    chats = [judged.chat(("user", probe.question)) for probe in probes]
+    base = generate.replies(judged.base, judged.tokenizer, chats, parameters.max_new_tokens)
+    tuned = generate.replies(judged.tuned, judged.tokenizer, chats, parameters.max_new_tokens)
+    asked = [question for item in training for question in item.questions]
+    rows = []
+    for probe, from_base, from_tuned in zip(probes, base, tuned, strict=True):
+        near = max(asked, key=lambda question: text.similarity(probe.question, question))
+        rows.append(
+            (
+                probe.question,
+                " or ".join(probe.must),
+                from_base,
+                from_tuned,
+                answers_right(from_base, probe),
+                answers_right(from_tuned, probe),
+                near,
+                text.similarity(probe.question, near),
+            )
+        )
+    return pd.DataFrame(rows, columns=columns)
+
+
+def answers_right(answer: str, probe: Probe) -> bool:
+    """Whether an answer contains one of `must` and none of `must_not`, as whole words; case does not count."""
+
+    def holds(words: str) -> bool:
+        return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", answer, re.IGNORECASE) is not None
+
+    return any(map(holds, probe.must)) and not any(map(holds, probe.must_not))

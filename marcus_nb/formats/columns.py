@@ -1,0 +1,159 @@
+"""What a column's name promises: English and Spanish words for each part that a column can play."""
+
+from collections.abc import Iterable, Mapping
+
+from marcus_nb.formats import words
+from marcus_nb.formats.tables import FormatError, RawTable, Record
+
+PARTS = ("prompt", "response", "input", "conversation", "author", "order", "content", "customer")
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FILLERS = _set("s of from the by de del la el los las por a")
+_PROMPT = _set(
+    "prompt question pregunta query consulta letter carta request solicitud peticion input entrada inquiry enquiry "
+    "instruction instruccion"
+)
+_RESPONSE = _set("response reply answer respuesta contestacion output salida completion")
+_TEXT = _set("message mensaje text texto content contenido body cuerpo msg utterance")
+_CUSTOMER = _set(
+    "customer client cliente user usuario human humano guest huesped visitor visitante buyer comprador invitado"
+)
+_AGENT = _set("agent agente assistant asistente support soporte staff operator operador bot gpt model")
+_CONVERSATION = _set(
+    "conversation conversacion conv chat thread hilo ticket case caso session sesion dialog dialogue dialogo"
+)
+_NUMBER = _set("id no nr number numero num ref reference identifier uuid key codigo")
+_AUTHOR = _set("author autor from de sender remitente speaker role rol who quien emisor")
+_PERSON = _AUTHOR | _CUSTOMER | _set("name nombre email correo")
+# The first that is there orders the messages: a turn number says more than a day.
+_ORDERS = (
+    *("turn", "turno", "order", "orden", "seq", "sequence", "secuencia", "position", "posicion", "index"),
+    *("timestamp", "datetime", "date time", "fecha hora", "fecha y hora", "sent at", "created at", "sent", "enviado"),
+    *("message time", "date", "fecha", "time", "hora", "created"),
+)
+
+
+def persona_words(*names: str) -> frozenset[str]:
+    """The words of the persona's names: a column called by one of them holds the persona's text."""
+    return frozenset(word for name in names for word in words.split(name)) - _FILLERS
+
+
+def prompt_rank(header: str, persona: frozenset[str]) -> int:
+    """How surely a column holds what the customer says: 0 not at all, 1 a customer's name or text, … 4 surely."""
+    said = set(words.split(header)) - _FILLERS
+    if not said or said & persona or not said <= _PROMPT | _TEXT | _CUSTOMER:
+        return 0
+    if said & _PROMPT or (said & _TEXT and said & _CUSTOMER):
+        return 4 if said & _PROMPT else 3
+    return 2 if said <= _TEXT else 1
+
+
+def response_rank(header: str, persona: frozenset[str]) -> int:
+    """How surely a column holds what the persona says: 0 not at all, 1 any message, … 5 surely."""
+    said = set(words.split(header)) - _FILLERS
+    if not said or not said <= _RESPONSE | _TEXT | _AGENT | persona:
+        return 0
+    if said & _RESPONSE:
+        return 5 if said & persona else 4
+    if said & (_AGENT | persona):
+        return 3 if said & _TEXT else 2
+    return 1
+
+
+def is_conversation(header: str) -> bool:
+    said = set(words.split(header)) - _FILLERS
+    return bool(said & _CONVERSATION) and said <= _CONVERSATION | _NUMBER
+
+
+def is_id(header: str) -> bool:
+    """A column that names each record. A running number (`No.`) does not: it changes when a row is put in between."""
+    return is_conversation(header) or words.key(header) in ("id", "uid", "uuid", "identifier")
+
+
+def is_author(header: str) -> bool:
+    said = set(words.split(header))
+    return bool(said & _AUTHOR) and said <= _AUTHOR | _set("name nombre message mensaje")
+
+
+def is_content(header: str) -> bool:
+    said = set(words.split(header)) - _FILLERS
+    return bool(said) and said <= _TEXT
+
+
+def is_customer(header: str) -> bool:
+    """A column that says who the customer is: `Customer`, `From`, `Guest name`, `customer_id`."""
+    said = set(words.split(header))
+    return bool(said & _PERSON) and said <= _PERSON | _NUMBER
+
+
+def order_column(headers: Iterable[str]) -> str | None:
+    by_key = {words.key(header): header for header in reversed(list(headers))}
+    return next((by_key[name] for name in _ORDERS if name in by_key), None)
+
+
+def is_known(header: str, persona: frozenset[str]) -> bool:
+    """Whether a cell looks like the name of a column: what tells a header from a title."""
+    tests = (is_id, is_author, is_content, is_customer)
+    ranked = prompt_rank(header, persona) or response_rank(header, persona)
+    return bool(ranked or order_column([header]) or any(test(header) for test in tests))
+
+
+def first(columns: Iterable[str], test: object, besides: Iterable[str] = ()) -> str | None:
+    """The first column that passes a test and plays no other part."""
+    besides = set(besides)
+    return next((column for column in columns if column not in besides and test(column)), None)
+
+
+def given(raw: RawTable, chosen: Mapping[str, str]) -> dict[str, str]:
+    """The parameters' `columns`, each as the file spells it. Raises FormatError for an unknown part or column."""
+    by_key = {words.key(column): column for column in raw.columns}
+    found = {}
+    for part, name in chosen.items():
+        if part not in PARTS:
+            raise FormatError(
+                f"columns: unknown part `{part}`{words.near(part, PARTS)}: parts are {words.listed(PARTS)}"
+            )
+        column = name if name in raw.columns else by_key.get(words.key(name))
+        if column is None:
+            raise FormatError(
+                f"{raw.name}: there is no column `{name}` (wanted as {part}){words.near(name, raw.columns)}: "
+                f"the columns are {words.listed(raw.columns)}"
+            )
+        found[part] = column
+    return found
+
+
+def text(value: object) -> str:
+    """The text of a cell or a JSON value, as it is; what is no text (null, true, objects, blanks only) becomes "".
+
+    A list of text parts, [{"type": "text", "text": "Hi"}], is their texts, one a line; other parts make it no text.
+    """
+    if isinstance(value, list) and value and all(isinstance(p, dict) and isinstance(p.get("text"), str) for p in value):
+        value = "\n".join(part["text"] for part in value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    return value if isinstance(value, str) and value.strip() else ""
+
+
+def customer_of(record: Record, column: str | None) -> str | None:
+    """Who the customer is: a name, or the `name` (else `id`, `email`) of a nested object; None when nobody is named."""
+    value = record.fields.get(column) if column else None
+    if isinstance(value, dict):
+        value = next((value[name] for name in ("name", "nombre", "id", "email") if text(value.get(name))), None)
+    return text(value).strip() or None
+
+
+def looks_like_names(records: Iterable[Record], column: str) -> bool:
+    """Whether a column holds names, one or two words each, rather than what people say."""
+    filled = [text(record.fields.get(column)) for record in records]
+    lengths = [len(value.split()) for value in filled if value]
+    return bool(lengths) and sum(lengths) / len(lengths) <= 2 and len(set(filled)) < len(filled)
+
+
+def filled(record: Record) -> list[str]:
+    """The columns in which a record says anything."""
+    return [name for name, value in record.fields.items() if text(value) or (isinstance(value, dict | list) and value)]

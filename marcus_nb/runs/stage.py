@@ -1,0 +1,185 @@
+"""One stage of a run: where it reads, where it writes, and the record that says that it finished."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from marcus_nb.parameters import ROOT, STAGES, Parameters, from_cell
+from marcus_nb.parameters.files import merge_stage
+from marcus_nb.runs import folder as run_folder
+from marcus_nb.runs import provenance
+from marcus_nb.runs.files import RunError, read_json, sha256, write_json
+from marcus_nb.runs.folder import DRAFT, Run
+
+# Made on the way and deletable: no part of what a stage promises.
+NOT_RECORDED = ("record.json", "log.txt", "checkpoints")
+
+
+@dataclass
+class Stage:
+    """A stage at work. `parameters` is the whole resolved set; `folder` is where the stage writes."""
+
+    name: str
+    run: Run
+    reads: dict[str, str] = field(default_factory=dict)
+    started: float = field(default_factory=time.time)
+
+    @property
+    def parameters(self) -> Parameters:
+        return self.run.parameters
+
+    @property
+    def folder(self) -> Path:
+        return self.run.folder / self.name
+
+    def log(self, text: str) -> None:
+        """One line for the console and the stage's log.txt."""
+        with (self.folder / "log.txt").open("a", encoding="utf-8", newline="\n") as file:
+            file.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+
+    def written_by(self, maker: str, name: str) -> Path:
+        """The file that another stage wrote, checked: `stage.written_by("clean", "train.jsonl")`.
+
+        Raises RunError that names the notebook to run again when the maker has not finished, made it with other
+        parameters or from other input, or when the file was edited since.
+        """
+        path = self.run.folder / maker / name
+        record = _checked_record(self.run, maker)
+        key = self.run.relative(path)
+        if key not in record["writes"]:
+            raise RunError(f"{provenance.NOTEBOOKS[maker]} wrote no {name}; it wrote {', '.join(record['writes'])}")
+        if not path.is_file() or sha256(path) != record["writes"][key]:
+            state = "was edited" if path.is_file() else "was deleted"
+            raise RunError(f"{key} {state} since {_again(maker)}")
+        self.reads[key] = record["writes"][key]
+        return path
+
+    def read_source(self, path: Path) -> Path:
+        """Note a file of the person's own as read, by its name within the project and its hash."""
+        name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+        self.reads[f"source:{name}"] = sha256(path)
+        return path
+
+    def finish(self, counts: dict[str, Any], headline: Sequence[str], also: Sequence[str] = ()) -> dict[str, Any]:
+        """Write the stage's record, last: its existence means that the stage finished.
+
+        `headline` are the lines the console shows; `also` names folders of the run outside the stage's own
+        (`["model"]`) whose files it wrote.
+        """
+        written = [
+            path
+            for top in (self.name, *also)
+            for path in sorted((self.run.folder / top).rglob("*"))
+            if path.is_file() and not set(path.relative_to(self.run.folder / top).parts) & set(NOT_RECORDED)
+        ]
+        record = {
+            "stage": self.name,
+            "finished": run_folder.now(),
+            "seconds": round(time.time() - self.started, 1),
+            "reused_from": None,
+            "counts": counts,
+            "headline": list(headline),
+            "parameters": self.parameters.stage(self.name),
+            "parameters_hash": self.parameters.stage_hash(self.name),
+            "reads": self.reads,
+            "writes": {self.run.relative(path): sha256(path) for path in written},
+            "notebook": provenance.notebook_hash(self.name),
+            "library": provenance.library_files(self.name),
+            "versions": provenance.versions(),
+            "hardware": provenance.hardware(),
+            "git": provenance.git(),
+        }
+        write_json(self.folder / "record.json", record)
+        self.log(f"finished in {record['seconds']:.0f} s")
+        return record
+
+
+def open_stage(name: str, cell: dict[str, Any]) -> Stage:
+    """Begin a stage from its notebook: `stage = open_stage("clean", vars())` right after the parameters cell.
+
+    A draft takes its parameters from the cell and the YAML and may be overwritten; any other run has its own
+    parameters, which the cell must repeat, and each of its stages runs once.
+    Raises ParameterError for a wrong parameter and RunError for a run that is finished or is not there.
+    """
+    experiment, run_name = Path(cell["experiment"]).stem, cell["run"]
+    if run_name == DRAFT:
+        resolved = from_cell(name, cell)
+        draft = run_folder.outputs_root() / experiment / DRAFT
+        if (draft / "run.json").is_file():
+            resolved = merge_stage(run_folder.open_run(experiment, DRAFT).parameters, resolved, name)
+        run = run_folder.create(resolved, DRAFT)
+        (run.folder / name / "record.json").unlink(missing_ok=True)
+    else:
+        run = run_folder.open_run(experiment, run_name)
+        _refuse_if_finished(run, name)
+        resolved = from_cell(name, cell | {"experiment": experiment}, run.parameters)
+        if resolved.stage(name) != run.parameters.stage(name):
+            raise RunError(f"Run {run.name} keeps its own parameters, and this cell differs: use run = 'draft'")
+    (run.folder / name).mkdir(exist_ok=True)
+    stage = Stage(name, run)
+    stage.log(f"{provenance.NOTEBOOKS[name]} begins")
+    return stage
+
+
+def _refuse_if_finished(run: Run, stage: str) -> None:
+    status = run.state["status"]
+    if status != "RUNNING" or run.record(stage):
+        raise RunError(
+            f"Run {run.experiment}/{run.name} is {status}: its {stage} is a record and is not made again. "
+            f"Work in run = 'draft', or start a new run: ./run_all.sh {run.experiment} --from {stage}"
+        )
+
+
+def _again(maker: str) -> str:
+    notebook = provenance.NOTEBOOKS[maker]
+    return f"{notebook} wrote it: run {notebook}.ipynb again (headless: ./run_all.sh EXPERIMENT --from {maker})"
+
+
+def _checked_record(run: Run, maker: str) -> dict[str, Any]:
+    record = run.record(maker)
+    notebook = provenance.NOTEBOOKS[maker]
+    if record is None:
+        raise RunError(f"{notebook} has not finished in run {run.experiment}/{run.name}: run {notebook}.ipynb first")
+    if record["parameters_hash"] != run.parameters.stage_hash(maker):
+        current = run.parameters.stage(maker)
+        differing = [key for key, value in current.items() if record["parameters"].get(key) != value]
+        raise RunError(f"{maker} was made with another {', '.join(differing)}: run {notebook}.ipynb again")
+    for key, digest in record["reads"].items():
+        earlier, _, _ = key.partition("/")
+        if earlier in STAGES and _checked_record(run, earlier)["writes"].get(key) != digest:
+            raise RunError(f"{key} is newer than what {notebook} read: run {notebook}.ipynb again")
+    return record
+
+
+def why_not_reusable(run: Run, stage: str, parameters: Parameters) -> str | None:
+    """Why a new run with `parameters` cannot take a stage over from `run`; None when it can."""
+    record = run.record(stage)
+    if record is None:
+        return "never finished"
+    if record["parameters_hash"] != parameters.stage_hash(stage):
+        changed = [key for key, value in parameters.stage(stage).items() if record["parameters"].get(key) != value]
+        return f"parameters changed: {', '.join(changed)}"
+    for key, digest in record["reads"].items():
+        source = ROOT / key.removeprefix("source:")
+        if key.startswith("source:") and source.is_file() and sha256(source) != digest:
+            return f"{key.removeprefix('source:')} was edited"
+    for key, digest in record["writes"].items():
+        if not (run.folder / key).is_file() or sha256(run.folder / key) != digest:
+            return f"{key} was edited or deleted"
+    return None
+
+
+def reuse(parent: Run, run: Run, stage: str) -> None:
+    """Copy a finished stage into a new run, and say so in its record."""
+    record = read_json(parent.folder / stage / "record.json")
+    for key in record["writes"]:
+        target = run.folder / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(parent.folder / key, target)
+    executed = parent.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb"
+    if executed.is_file():
+        shutil.copy2(executed, run.folder / executed.name)
+    write_json(run.folder / stage / "record.json", record | {"reused_from": record["reused_from"] or parent.name})

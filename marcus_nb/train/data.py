@@ -1,0 +1,109 @@
+"""The splits, rendered: what the model will read and which tokens it learns."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets import Dataset
+
+from marcus_nb.conversation import Conversation, from_row, read_jsonl
+from marcus_nb.parameters import Train
+from marcus_nb.render import IGNORED, Chat, RenderError, render
+
+datasets.disable_progress_bars()
+
+
+class TrainError(ValueError):
+    """Data that nothing can be learned from; the message says why and what to change."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split as token ids: `dataset` has the columns `id`, `input_ids` and `labels`, one row a conversation."""
+
+    name: str
+    dataset: Dataset
+    left_out: tuple[tuple[str, str], ...]  # (conversation id, why)
+    turns_cut: int  # messages cut from the front of long conversations
+
+    @property
+    def tokens(self) -> int:
+        return sum(map(len, self.dataset["input_ids"]))
+
+    @property
+    def learned(self) -> int:
+        """Tokens that carry loss."""
+        return sum(label != IGNORED for labels in self.dataset["labels"] for label in labels)
+
+
+def load_splits(folder: Path, tokenizer: Any, system_prompt: str, max_length: int) -> dict[str, Split]:
+    """Render `train.jsonl` and `validation.jsonl` of a folder: `{"train": Split, "validation": Split}`.
+
+    Raises TrainError when a split ends up with nothing to learn; it says why the conversations were left out.
+    """
+    return {
+        name: _load_split(name, folder / f"{name}.jsonl", tokenizer, system_prompt, max_length)
+        for name in ("train", "validation")
+    }
+
+
+def _load_split(name: str, path: Path, tokenizer: Any, system_prompt: str, max_length: int) -> Split:
+    # In memory: a cache on disk would keep personal data outside the run.
+    rows = Dataset.from_list(list(read_jsonl(path)))
+
+    def render_row(row: dict[str, Any]) -> dict[str, Any]:
+        try:
+            rendered = render(tokenizer, from_row(row).as_chat(system_prompt), max_length)
+        except RenderError as error:
+            return {"input_ids": [], "labels": [], "turns_cut": 0, "problem": str(error)}
+        return {
+            "input_ids": rendered.input_ids,
+            "labels": rendered.labels,
+            "turns_cut": rendered.turns_cut,
+            "problem": "",
+        }
+
+    rendered = rows.map(render_row, remove_columns=[name for name in rows.column_names if name != "id"])
+    left_out = tuple((row["id"], row["problem"]) for row in rendered if row["problem"])
+    kept = rendered.filter(lambda row: not row["problem"])
+    split = Split(name, kept.select_columns(["id", "input_ids", "labels"]), left_out, sum(kept["turns_cut"]))
+    if split.learned == 0:
+        reasons = sorted({why for _, why in left_out})[:3]
+        raise TrainError(
+            f"The {name} split has no token to learn from: {len(rows)} conversations, {len(left_out)} left out.\n"
+            + "".join(f"  because one {why}\n" for why in reasons)
+            + (
+                f"max_length is {max_length} tokens: raise train.max_length, or split long conversations."
+                if any("max_length" in why for why in reasons)
+                else "Check that 02_clean kept conversations in which the persona answers."
+            )
+        )
+    return split
+
+
+def plan(split: Split, parameters: Train) -> dict[str, int]:
+    """How much training there will be: `{"conversations": 160, "steps": 100, …}`."""
+    per_step = parameters.per_device_train_batch_size * parameters.gradient_accumulation_steps
+    steps_per_epoch = math.ceil(len(split.dataset) / per_step)
+    steps = steps_per_epoch * parameters.num_train_epochs
+    return {
+        "conversations": len(split.dataset),
+        "tokens": split.tokens,
+        "learned_tokens": split.learned,
+        "steps_per_epoch": steps_per_epoch,
+        "steps": min(steps, parameters.max_steps) if parameters.max_steps else steps,
+    }
+
+
+def reference_chats(prompts: Sequence[str], system_prompt: str) -> list[Chat]:
+    """The fixed prompts as conversations that wait for a reply."""
+    return [[{"role": "system", "content": system_prompt}, {"role": "user", "content": prompt}] for prompt in prompts]
+
+
+def example(path: Path) -> Conversation:
+    """The conversation whose learned tokens are shown: the first with several turns, else the first."""
+    conversations = [from_row(row) for row in read_jsonl(path)]
+    return next((item for item in conversations if len(item.replies) > 1), conversations[0])
