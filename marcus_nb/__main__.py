@@ -1,8 +1,11 @@
 """The command line: `./run_all.sh [EXPERIMENT] [options]`, and the commands that are no experiments."""
 
+import difflib
+import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,18 +13,44 @@ import typer
 from marcus_nb import parameters as parameters_module
 from marcus_nb import runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError
-from marcus_nb.runs import RunError
+from marcus_nb.runs import DiskFull, RunError
 
 EXAMPLE = "quickstart"
-USAGE_ERROR = 2
+FAILED, USAGE_ERROR = 1, 2
+COMMANDS = ("run", "list", "test", "sync")
+# What an experiment cannot be called: the commands there are, and those that DESIGN.md promises.
+TAKEN = (*COMMANDS, "new", "lab", "chat", "serve", "verify", "compare", "reproduce")
 
-app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="A name that is no command is an experiment: `run_all.sh acme` is `run_all.sh run acme`; see `run --help`.",
+)
 
 
 def _stage(name: str) -> str:
     if name not in STAGES:
         raise ParameterError(f"There is no stage {name!r}; stages are {', '.join(STAGES)}")
     return name
+
+
+def _find(experiment: str) -> None:
+    try:
+        path = parameters_module.find(experiment)
+    except ParameterError as error:
+        near = difflib.get_close_matches(experiment, COMMANDS, 1)
+        raise ParameterError(
+            f"{error}\nCommands: {', '.join(COMMANDS)}.{f' Did you mean {near[0]}?' if near else ''}"
+        ) from error
+    if path.stem in TAKEN:
+        raise ParameterError(_taken(path))
+
+
+def _taken(path: Path) -> str:
+    return f"{path}: an experiment cannot be called {path.stem}, which is or will be a command. Rename the file."
 
 
 @app.command("run", help="Run an experiment's notebooks in order; without a name, the example.")
@@ -43,6 +72,7 @@ def run_experiment(
 ) -> None:
     from marcus_nb.pipeline import order  # papermill and what it brings: `list` and mistakes answer without
 
+    _find(experiment)
     overrides = dict(parameters_module.parse_set(text) for text in set_ or [])
     chosen = parameters_module.load(experiment, overrides)
     order.check_sources(chosen)
@@ -51,7 +81,10 @@ def run_experiment(
         for step in planned.steps:
             typer.echo(f"{step.stage:10}{step.action:8}{step.reason}")
         return
-    raise typer.Exit(order.run(chosen, planned, order.Console(), require_acquired))
+    asked = [experiment, *(word for text in set_ or [] for word in ("--set", text))]
+    asked += ["--until", until] if until != STAGES[-1] else []
+    asked += ["--require-acquired"] if require_acquired else []
+    raise typer.Exit(order.run(chosen, planned, order.Console(asked), require_acquired))
 
 
 @app.command("list", help="All runs: when, what, how they ended.")
@@ -60,9 +93,13 @@ def list_runs() -> None:
     if not folders:
         typer.echo(f"No runs yet in {runs.outputs_root()}. Experiments: {', '.join(parameters_module.experiments())}")
     for folder in folders:
-        state = runs.open_run(folder.parent.name, folder.name).state
-        ended = state["verdict"] or state["cause"] or ""
-        typer.echo(f"{folder.parent.name + '/' + folder.name:50} {state['status']:11} {ended}")
+        try:
+            state = runs.open_run(folder.parent.name, folder.name).state
+            status, ended = state["status"], state["verdict"] or state["cause"] or ""
+        except (ParameterError, RunError) as error:  # one damaged run must not hide the others
+            status, ended = "unreadable", str(error)
+        ended = " ".join(ended.split())
+        typer.echo(f"{folder.parent.name + '/' + folder.name:50} {status:11} {ended[:200]}")
 
 
 @app.command(
@@ -84,22 +121,40 @@ def sync() -> None:
         typer.echo(f"written: {path}")
 
 
-COMMANDS = ("run", "list", "test", "sync")
-
-
 def main() -> None:
     """Hand over to the command; anything that is no command is an experiment to run."""
     arguments = sys.argv[1:]
     if not arguments or (arguments[0] not in COMMANDS and arguments[0] not in ("--help", "-h")):
         arguments = ["run", *arguments]
     os.environ["PYTHONUTF8"] = "1"
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # where the launcher did not see to UTF-8, a → must not end a run
     try:
+        if arguments[0] in parameters_module.experiments():
+            raise ParameterError(_taken(ROOT / "parameters" / f"{arguments[0]}.yaml"))
         app(arguments, prog_name="run_all.sh", standalone_mode=True)
+    except DiskFull as error:
+        typer.echo(str(error), err=True)
+        sys.exit(FAILED)
     except (ParameterError, RunError) as error:
         typer.echo(str(error), err=True)
         sys.exit(USAGE_ERROR)
+    except OSError as error:
+        typer.echo(_explain(error), err=True)
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _explain(error: OSError) -> str:
+    """What the system refused, and where to look: `"/mnt/x/outputs: Permission denied. …"`."""
+    where = f"{error.filename}: " if error.filename else ""
+    what = "The disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+    return (
+        f"{where}{what}. Marcus could not go on; what was finished before is kept (./run_all.sh list).\n"
+        f"Runs are kept in {runs.outputs_root()}: that folder must be yours to write in, with space left; "
+        "MARCUS_OUTPUTS names another one."
+    )
 
 
 if __name__ == "__main__":

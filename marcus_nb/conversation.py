@@ -84,14 +84,23 @@ def from_row(row: dict[str, Any]) -> Conversation:
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    """Write dictionaries, one a line, UTF-8; returns how many. A temporary name first, so nothing is half-written."""
+    """Write dictionaries, one a line, UTF-8; returns how many.
+
+    A temporary name first, so nothing is half-written: when a row or the disk fails, what was there stays. Only the
+    owner may read the file, from its first byte on, where the system knows owners.
+    """
     temporary = path.with_name(path.name + ".tmp")
+    temporary.unlink(missing_ok=True)  # one left behind may be readable by others, and would stay so
+    temporary.touch(mode=0o600, exist_ok=False)
     count = 0
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                count += 1
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return count
 
 

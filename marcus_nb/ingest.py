@@ -134,8 +134,8 @@ def write(ingested: Ingested, folder: Path) -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = sorted((*ingested.rejected, *ingested.set_aside), key=_place)
     rows = [_outcome_row(outcome) for outcome in outcomes]
-    _write_private(folder / "conversations.jsonl", (to_row(conversation) for conversation in ingested.conversations))
-    _write_private(folder / "rejected.jsonl", rows)
+    write_jsonl(folder / "conversations.jsonl", (to_row(conversation) for conversation in ingested.conversations))
+    write_jsonl(folder / "rejected.jsonl", rows)
     _write_workbook(folder / "rejected.xlsx", rows)
     return {
         "conversations": len(ingested.conversations),
@@ -159,19 +159,6 @@ def _outcome_row(outcome: Outcome) -> dict[str, str | int | None]:
     }
 
 
-def _write_private(path: Path, rows: Iterable[dict]) -> None:
-    _reserve(path)
-    write_jsonl(path, rows)
-
-
-def _reserve(path: Path) -> Path:
-    """The temporary file beside `path`, made for its owner alone before anything personal is written into it."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.touch(mode=0o600)
-    temporary.chmod(0o600)
-    return temporary
-
-
 def _write_workbook(path: Path, rows: Iterable[dict]) -> None:
     book = Workbook()
     sheet = book.active
@@ -189,7 +176,9 @@ def _write_workbook(path: Path, rows: Iterable[dict]) -> None:
             cell.alignment = Alignment(vertical="top", wrap_text=name in ("reason", "text"))
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = sheet.dimensions
-    temporary = _reserve(path)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600, exist_ok=False)  # its owner's alone before anything personal is written into it
     book.save(temporary)
     temporary.replace(path)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jinja2 import TemplateError
+
 from marcus_nb.conversation import PERSONA_ROLE
 
 IGNORED = -100  # what torch's cross entropy leaves out (its ignore_index)
@@ -31,17 +33,20 @@ def render(tokenizer: Any, chat: Chat, max_length: int | None = None) -> Rendere
     `<|im_start|>user\\nOpen?<|im_end|>\\n<|im_start|>assistant\\n` unlabelled and `Aye.<|im_end|>` labelled.
     Longer than `max_length` tokens, whole exchanges are cut from the front, the system message kept.
 
-    Raises RenderError when one exchange alone is too long, when the text holds the template's special tokens (they
-    would forge turns), or when the template alters replies so that their tokens cannot be found.
+    Raises RenderError when one exchange alone is too long, when the persona never answers, when the text holds the
+    template's special tokens (they would forge turns), or when the template refuses the conversation or alters replies
+    so that their tokens cannot be found.
     """
     _refuse_special_tokens(tokenizer, chat)
+    if not _answers(chat):
+        raise RenderError("holds no reply of the persona, so there is nothing to learn from it")
     shorter, cut = chat, 0
     while True:
         rendered = _render_whole(tokenizer, shorter)
         if max_length is None or len(rendered.input_ids) <= max_length:
             return Rendered(rendered.input_ids, rendered.labels, cut)
         left = _without_first_exchange(shorter)
-        if left is None:
+        if left is None or not _answers(left):
             raise RenderError(f"needs {len(rendered.input_ids)} tokens where max_length allows {max_length}")
         cut += len(shorter) - len(left)
         shorter = left
@@ -67,20 +72,31 @@ def share_learned(rendered: Sequence[Rendered]) -> float:
 
 
 def _text(tokenizer: Any, chat: Chat, opened: bool = False) -> str:
-    return tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=opened)
+    if not chat:
+        raise RenderError("the persona speaks first, and the chat template can open no turn before any message")
+    try:
+        return tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=opened)
+    except TemplateError as error:  # how templates refuse what they were not made for, such as two questions in a row
+        raise RenderError(f"the chat template refuses it: {error}") from error
+
+
+def _answers(chat: Chat) -> bool:
+    return any(message["role"] == PERSONA_ROLE for message in chat)
 
 
 def _render_whole(tokenizer: Any, chat: Chat) -> Rendered:
     text = _text(tokenizer, chat)
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
-    special = set(tokenizer.all_special_ids)
+    special = set(_special_tokens(tokenizer).values())
     labels = [IGNORED] * len(ids)
     for position, message in enumerate(chat):
         if message["role"] != PERSONA_ROLE:
             continue
         before = _text(tokenizer, chat[:position], opened=True)
         start, content = len(before), message["content"]
+        if not content:
+            raise RenderError("a reply is empty")
         if not text.startswith(before) or not text.startswith(content, start):
             raise RenderError(
                 "the chat template rewrites earlier turns or replies, so the persona's tokens cannot be told apart"
@@ -108,6 +124,17 @@ def _without_first_exchange(chat: Chat) -> Chat | None:
 
 def _refuse_special_tokens(tokenizer: Any, chat: Chat) -> None:
     for message in chat:
-        for token in tokenizer.all_special_tokens:
+        for token in _special_tokens(tokenizer):
             if token in message["content"]:
                 raise RenderError(f"the text holds {token}, which the model reads as the edge of a turn")
+
+
+def _special_tokens(tokenizer: Any) -> dict[str, int]:
+    """The tokens that stand for no text, with their ids: `{"<|im_end|>": 2, …}`.
+
+    Some families (Llama 3, Gemma) name only a few of those that their template uses.
+    """
+    named = dict(zip(tokenizer.all_special_tokens, tokenizer.all_special_ids, strict=True))
+    template = str(tokenizer.chat_template)
+    added = {str(token): number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return named | {token: number for token, number in added.items() if token in template}

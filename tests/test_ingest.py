@@ -46,9 +46,9 @@ def test_the_examples_sources_balance():
     ingested = ingest.read_sources(NELL, DATA, "Nell")
     ingest.check_account(ingested)
     total = ingest.account(ingested).iloc[-1]
-    assert (total["records"], total["used"], total["set aside"], total["rejected"]) == (408, 390, 2, 16)
-    # 230 good conversations, 4 + 2 + 1 exported twice, one question that is only "?"
-    assert len(ingested.conversations) == 238 == len({conversation.id for conversation in ingested.conversations})
+    assert (total["records"], total["used"], total["set aside"], total["rejected"]) == (507, 489, 2, 16)
+    # 290 good conversations, 4 + 2 + 1 exported twice, one question that is only "?"
+    assert len(ingested.conversations) == 298 == len({conversation.id for conversation in ingested.conversations})
 
 
 def test_all_errors_are_listed_together(tmp_path):
@@ -101,7 +101,7 @@ def test_an_account_that_does_not_balance_is_named(tmp_path):
 def test_what_is_written(tmp_path):
     ingested = ingest.read_sources(NELL, DATA, "Nell")
     folder = tmp_path / "run" / "ingest"
-    assert ingest.write(ingested, folder) == {"conversations": 238, "rejected": 16, "set_aside": 2}
+    assert ingest.write(ingested, folder) == {"conversations": 298, "rejected": 16, "set_aside": 2}
     assert sorted(path.name for path in folder.iterdir()) == ["conversations.jsonl", "rejected.jsonl", "rejected.xlsx"]
     assert read_conversations(folder / "conversations.jsonl") == list(ingested.conversations)
     rows = list(read_jsonl(folder / "rejected.jsonl"))
@@ -110,11 +110,11 @@ def test_what_is_written(tmp_path):
         "kind": "rejected",
         "file": "nell_chat.csv",
         "sheet": None,
-        "line": 144,
+        "line": 192,
         "reason": "no persona turn in the conversation",
-        "text": "3056;Tycho;12/07/2025 10:59;Tycho;can you keep a boat back for me till noon",
+        "text": "3072;Tycho;27/07/2025 08:57;Tycho;can you keep a boat back for me till noon",
     }
-    assert [row["line"] for row in rows if row["kind"] == "set_aside"] == [179, 212]
+    assert [row["line"] for row in rows if row["kind"] == "set_aside"] == [229, 274]
     sheet = load_workbook(folder / "rejected.xlsx").active
     cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert cells[0] == ["kind", "file", "sheet", "line", "reason", "text"]

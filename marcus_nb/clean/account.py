@@ -1,6 +1,5 @@
 """The account of a cleaning: where every conversation went, the proof that the splits are apart, and the files."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -90,13 +89,7 @@ def write(cleaned: Cleaned, folder: Path) -> dict[str, int]:
         "changed.jsonl": map(asdict, cleaned.changed),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    # A temporary folder is its owner's alone, so nobody else can read a file before its mode is set.
-    with tempfile.TemporaryDirectory(prefix=".clean-", dir=folder) as temporary:
-        counts = {name: write_jsonl(Path(temporary, name), rows) for name, rows in files.items()}
-        for name in files:
-            Path(temporary, name).chmod(0o600)
-            Path(temporary, name).replace(folder / name)
-    return counts
+    return {name: write_jsonl(folder / name, rows) for name, rows in files.items()}
 
 
 def _compare(

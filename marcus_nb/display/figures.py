@@ -1,17 +1,19 @@
 """Figures: a title that states the finding, axes with units, series labelled where they end."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.style
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from marcus_nb.evaluate.claims import Verdict
-from marcus_nb.evaluate.claims import table as claims_table
+if TYPE_CHECKING:  # at run time it would bring torch into notebooks that need none
+    from marcus_nb.evaluate import Verdict
 
 STYLE = Path(__file__).resolve().parents[1] / "marcus.mplstyle"
 WIDTH = 760  # pixels on the page
@@ -83,11 +85,20 @@ def loss_figure(metrics: Sequence[dict[str, Any]], best_step: int | None = None)
     with matplotlib.style.context(STYLE):
         figure, axes = _figure(3.4)
         title = "Waiting for the first measurement"
+        # The higher of the two ends is labelled above itself and the lower below, so that they never overlap.
+        ends = [points[-1][1] for points in (train, validation) if points]
         for name, points, marker in (("train", train, ""), ("validation", validation, "o")):
             if points:
-                axes.plot(*zip(*points, strict=True), marker=marker, label=name)
+                line = axes.plot(*zip(*points, strict=True), marker=marker)[0]
                 axes.annotate(
-                    f" {name} {points[-1][1]:.2f}", points[-1], xytext=(4, 0), textcoords="offset points", va="center"
+                    f"{name} {points[-1][1]:.2f}",
+                    points[-1],
+                    xytext=(8, 7 if points[-1][1] == max(ends) else -7),
+                    textcoords="offset points",
+                    va="center",
+                    color=line.get_color(),
+                    fontweight="bold",
+                    annotation_clip=False,
                 )
         if validation:
             best = min(validation, key=lambda point: point[1])
@@ -98,28 +109,27 @@ def loss_figure(metrics: Sequence[dict[str, Any]], best_step: int | None = None)
         axes.set_xlabel("step")
         axes.set_ylabel("loss [nats per learned token]")
         axes.margins(x=0.02)
-        figure.get_layout_engine().set(rect=(0, 0, 0.87, 1))
         return _picture(figure, title)
 
 
 def claims_figure(verdict: Verdict) -> Picture:
     """The gains in loss with their intervals against zero."""
-    gains = claims_table(verdict).query("claim != 'knowledge' and n > 0")
+    gains = [claim for claim in verdict.claims if claim.name != "knowledge" and claim.n > 0]
     with matplotlib.style.context(STYLE):
         figure, axes = _figure(0.55 * len(gains) + 1.4)
-        for position, (_, row) in enumerate(gains.iterrows()):
-            color = "#009E73" if row["status"] == "supported" else "#D55E00"
-            spread = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
-            axes.errorbar(row["value"], position, xerr=spread, fmt="o", color=color, capsize=5, elinewidth=2.2)
-            label = f"{row['value']:+.2f}  ({row['low']:+.2f} to {row['high']:+.2f})"
+        for position, claim in enumerate(gains):
+            color = "#009E73" if claim.status == "supported" else "#D55E00"
+            spread = [[claim.value - claim.low], [claim.high - claim.value]]
+            axes.errorbar(claim.value, position, xerr=spread, fmt="o", color=color, capsize=5, elinewidth=2.2)
+            label = f"{claim.value:+.2f}  ({claim.low:+.2f} to {claim.high:+.2f})"
             axes.annotate(
-                label, (row["value"], position), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=10
+                label, (claim.value, position), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=10
             )
         axes.axvline(0, color="#444444", linewidth=1.5)
-        axes.set_yticks(range(len(gains)), gains["claim"])
+        axes.set_yticks(range(len(gains)), [claim.name for claim in gains])
         axes.set_ylim(len(gains) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
-        above = int((gains["low"] > 0).sum())
+        above = sum(claim.low > 0 for claim in gains)
         title = f"{above} of {len(gains)} gains are above zero beyond chance"
         axes.set_title(title)
         axes.set_xlabel("gain over the base model [nats per token], with its interval")

@@ -1,20 +1,24 @@
 """What each notebook looks at, put together from what its stage returned."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from marcus_nb.clean import Cleaned
 from marcus_nb.display.blocks import Block, banner, sentence, stack, table
 from marcus_nb.display.chat import bubbles
-from marcus_nb.evaluate.claims import ACQUIRED, NOT_ACQUIRED, Verdict
-from marcus_nb.evaluate.claims import table as claims_table
-from marcus_nb.formats import Outcome
-from marcus_nb.ingest import Ingested
 from marcus_nb.parameters.schema import SECTIONS, STAGES, fields_of
 from marcus_nb.runs import DRAFT, Stage
 from marcus_nb.runs.provenance import NOTEBOOKS
+
+if TYPE_CHECKING:  # at run time they would bring torch into notebooks that need none, seconds each
+    from marcus_nb.clean import Cleaned
+    from marcus_nb.evaluate import Verdict
+    from marcus_nb.formats import Outcome
+    from marcus_nb.ingest import Ingested
 
 
 def _shorten(value: Any, limit: int = 160) -> str:
@@ -67,7 +71,7 @@ def record_before_after(ingested: Ingested) -> Block:
     return stack(
         table(raw, f"Before: the first record of {part.file}"),
         sentence(f"After: the conversation it belongs to, of {len(made.messages)} messages."),
-        bubbles([made], "persona"),
+        bubbles([made], part.persona_speaker or "persona"),
     )
 
 
@@ -138,7 +142,7 @@ def metrics_table(metrics: Sequence[dict[str, Any]]) -> pd.DataFrame:
     )
 
 
-def loss_means(loss: pd.DataFrame) -> pd.DataFrame:
+def loss_means(loss: pd.DataFrame) -> Block:
     """Mean losses of base and tuned model, one row for each way of asking."""
     rows = [
         ("its own conversation", "base", "tuned"),
@@ -147,10 +151,12 @@ def loss_means(loss: pd.DataFrame) -> pd.DataFrame:
         ("the first reply, after another conversation's question", "base_shuffled", "tuned_shuffled"),
         ("somebody else's reply to a like question", "base_other", "tuned_other"),
     ]
-    return pd.DataFrame(
-        [(asked, loss[base].mean(), loss[tuned].mean(), len(loss)) for asked, base, tuned in rows],
+    frame = pd.DataFrame(
+        [(asked, loss[base].mean(), loss[tuned].mean(), int(loss[tuned].count())) for asked, base, tuned in rows],
         columns=["asked about", "base model", "tuned model", "n"],
     )
+    caption = "Mean loss, nats per token of the reply (lower: less surprised)"
+    return table(frame, caption, {"base model": ".2f", "tuned model": ".2f"})
 
 
 def training_summary(outcome: dict[str, Any]) -> Block:
@@ -171,13 +177,16 @@ def training_summary(outcome: dict[str, Any]) -> Block:
 
 def verdict(judged: Verdict, persona_name: str) -> Block:
     """The verdict and every reason for it."""
-    mood = {ACQUIRED: "good", NOT_ACQUIRED: "bad"}.get(judged.verdict, "open")
+    mood = {"acquired": "good", "not acquired": "bad"}.get(judged.verdict, "open")
     return banner(f"The personality of {persona_name}: {judged.verdict.upper()}", list(judged.reasons), mood)
 
 
 def report_card(judged: Verdict) -> Block:
-    """The claims as a table."""
-    return table(claims_table(judged), formats={"value": ".2f", "low": ".2f", "high": ".2f"})
+    """The claims as a table: a gain is in nats per token, knowledge is a share."""
+    frame = pd.DataFrame([asdict(claim) for claim in judged.claims])
+    columns = {"name": "claim", "question": "it decides"}
+    shown = frame.rename(columns=columns)[["claim", "it decides", "value", "low", "high", "n", "status"]]
+    return table(shown, formats={"value": ".2f", "low": ".2f", "high": ".2f"})
 
 
 def probes(answers: pd.DataFrame) -> Block:

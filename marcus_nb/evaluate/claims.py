@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from scipy.stats import binomtest
 from marcus_nb.parameters import Evaluate
 
 SUPPORTED, REFUTED, OPEN, NOT_MEASURED = "supported", "refuted", "open", "not measured"
+MARKS = {SUPPORTED: "✓", REFUTED: "✗", OPEN: "?", NOT_MEASURED: "–"}
 ACQUIRED, NOT_ACQUIRED, INCONCLUSIVE = "acquired", "not acquired", "inconclusive"
 
 
@@ -63,8 +63,7 @@ def judge(loss: pd.DataFrame, probes: pd.DataFrame, whose: str, parameters: Eval
             "loss",
             "Does it find the persona's real replies likelier than the base model does?",
             loss["base"] - loss["tuned"],
-            "The tuned model's loss on the persona's held-out replies is {value} nats per token lower than the base "
-            "model's",
+            "Its loss on the persona's held-out replies is lower than the base model's by {value} nats per token",
             parameters,
             seed,
         ),
@@ -72,7 +71,7 @@ def judge(loss: pd.DataFrame, probes: pd.DataFrame, whose: str, parameters: Eval
             "relevance",
             "Does it answer this question, and not just sound right?",
             (loss["tuned_shuffled"] - loss["tuned_first"]) - (loss["base_shuffled"] - loss["base_first"]),
-            "Its replies belong to their own questions by {value} nats per token more than the base model's do",
+            "It ties replies to their own questions more than the base model does, by {value} nats per token",
             parameters,
             seed,
         ),
@@ -80,7 +79,7 @@ def judge(loss: pd.DataFrame, probes: pd.DataFrame, whose: str, parameters: Eval
             "contrast",
             f"Did it learn this persona, and not just to chat? (against {whose})",
             gain_first - (loss["base_other"] - loss["tuned_other"]),
-            "It gained {value} nats per token more on this persona's replies than on those of " + whose,
+            "It gained more on this persona's replies than on those of " + whose + ", by {value} nats per token",
             parameters,
             seed,
         ),
@@ -88,13 +87,13 @@ def judge(loss: pd.DataFrame, probes: pd.DataFrame, whose: str, parameters: Eval
             "without prompt",
             "Is the personality in the model, and not in the system prompt?",
             loss["base"] - loss["tuned_no_system"],
-            "Without its system prompt its loss is still {value} nats per token lower than the base model's with it",
+            "Without its system prompt its loss is still lower than the base model's, by {value} nats per token",
             parameters,
             seed,
         ),
         _knowledge_claim(probes, parameters),
     ]
-    reasons = [claim.sentence for claim in claims]
+    reasons = [f"{MARKS[claim.status]} {claim.name}: {claim.sentence}" for claim in claims]
     measured = [claim for claim in claims if claim.status != NOT_MEASURED]
     if len(loss) < parameters.min_test_conversations:
         reasons.insert(
@@ -140,20 +139,3 @@ def _knowledge_claim(probes: pd.DataFrame, parameters: Evaluate) -> Claim:
     return Claim(
         name, question, right / len(probes), float(interval.low), float(interval.high), len(probes), status, sentence
     )
-
-
-def table(verdict: Verdict) -> pd.DataFrame:
-    """The report card: one row a claim."""
-    rows: list[dict[str, Any]] = [
-        {
-            "claim": claim.name,
-            "it decides": claim.question,
-            "value": claim.value,
-            "low": claim.low,
-            "high": claim.high,
-            "n": claim.n,
-            "status": claim.status,
-        }
-        for claim in verdict.claims
-    ]
-    return pd.DataFrame(rows)

@@ -54,9 +54,8 @@ def write(
 
 
 def headline(verdict: Verdict) -> list[str]:
-    """The lines the console shows: the claims, one each."""
-    marks = {"supported": "✓", "refuted": "✗", "open": "?", "not measured": "–"}
-    return [f"{marks[claim.status]} {claim.name}: {claim.sentence}" for claim in verdict.claims]
+    """The lines the console shows: the reasons for the verdict."""
+    return list(verdict.reasons)
 
 
 def model_card(run: Run, verdict: Verdict, replies: pd.DataFrame) -> str:

@@ -4,11 +4,14 @@ import hashlib
 import importlib.util
 import logging
 import os
+import re
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
 
@@ -20,6 +23,10 @@ os.environ.setdefault("TQDM_DISABLE", "1")  # a bar redraws itself into thousand
 transformers_logging.disable_progress_bar()
 logging.getLogger("transformers").setLevel(logging.ERROR)
 
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+# What loading raises for files that are missing, of another kind, or cut short by a broken download.
+NOT_LOADABLE = (OSError, ValueError, struct.error, SafetensorError)
+
 
 class ModelError(RuntimeError):
     """A base model or adapter that cannot be found or loaded; the message says how to name one."""
@@ -27,7 +34,10 @@ class ModelError(RuntimeError):
 
 @dataclass(frozen=True)
 class Base:
-    """A base model as it is recorded: `name` as in the YAML, where it came from and its hash, never a path."""
+    """A base model as it is recorded: its name, where it came from and its hash, never a path of this machine.
+
+    `name` is the one in the YAML; of an absolute path it is the last part.
+    """
 
     name: str
     source: str  # "hub", "folder", "gguf", "package" or "tiny"
@@ -51,16 +61,17 @@ def find_base(name: str) -> Base:
         return Base(name, "tiny", hashlib.sha256(f"tiny {tiny.VERSION}".encode()).hexdigest(), name)
     if name.startswith("package:"):
         return _gguf(name, "package", _gguf_in_package(name))
-    path = Path(name) if Path(name).is_absolute() else ROOT / name
+    path = ROOT / name  # an absolute name stays as it is
+    recorded = path.name if Path(name).is_absolute() else name
     if path.is_file() and path.suffix == ".gguf":
-        return _gguf(name, "gguf", path)
+        return _gguf(recorded, "gguf", path)
     if path.is_dir():
         weights = sorted(path.glob("*.safetensors"))
         if not (path / "config.json").is_file() or not weights:
             raise ModelError(f"{path} is a folder without config.json and .safetensors files.\n{_how_to_name()}")
         digest = hashlib.sha256("".join(sha256(file) for file in [path / "config.json", *weights]).encode())
-        return Base(name, "folder", digest.hexdigest(), str(path))
-    if name.count("/") == 1 and not name.endswith(".gguf") and not name.startswith((".", "/")):
+        return Base(recorded, "folder", digest.hexdigest(), str(path))
+    if HUB_ID.fullmatch(name) and not name.endswith(".gguf"):
         return Base(name, "hub", "", name)
     raise ModelError(f"There is no base model {name!r} (looked for {path}).\n{_how_to_name()}")
 
@@ -98,7 +109,7 @@ def load_tokenizer(base: Base) -> Any:
         return tiny.tokenizer()
     try:
         tokenizer = AutoTokenizer.from_pretrained(base.location, gguf_file=base.gguf_file, trust_remote_code=False)
-    except (OSError, ValueError) as error:
+    except NOT_LOADABLE as error:
         raise _not_loadable(base, error) from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast) and not tokenizer.is_fast:
         raise ModelError(f"Base model {base.name}: its tokenizer has no fast version, which finding the replies needs")
@@ -117,7 +128,7 @@ def load_base(base: Base, dtype: torch.dtype = torch.float32) -> Any:
         model = AutoModelForCausalLM.from_pretrained(
             base.location, gguf_file=base.gguf_file, dtype=dtype, trust_remote_code=False, use_safetensors=True
         )
-    except (OSError, ValueError) as error:
+    except NOT_LOADABLE as error:
         raise _not_loadable(base, error) from error
     if base.gguf_file:
         # Dequantised while loading, yet still marked as quantised, and save_pretrained refuses such a model.
@@ -128,5 +139,5 @@ def load_base(base: Base, dtype: torch.dtype = torch.float32) -> Any:
 
 
 def _not_loadable(base: Base, error: Exception) -> ModelError:
-    reason = str(error).splitlines()[0]
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
     return ModelError(f"Base model {base.name} ({base.source}) could not be loaded: {reason}\n{_how_to_name()}")

@@ -1,5 +1,6 @@
 """From base and adapter to the model that is deployed."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from marcus_nb.render import end_of_turn_ids
 
 def with_default_system(template: str, system_prompt: str) -> str:
     """A chat template that puts the persona's system message in front of conversations that bring none."""
-    quoted = system_prompt.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+    quoted = system_prompt.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
     return (
         "{%- if not messages or messages[0]['role'] != 'system' -%}"
         f"{{%- set messages = [{{'role': 'system', 'content': '{quoted}'}}] + messages -%}}"
@@ -24,6 +25,7 @@ def with_default_system(template: str, system_prompt: str) -> str:
 def export(model: Any, tokenizer: Any, system_prompt: str, folder: Path) -> None:
     """Write the merged model as one deploys it: safetensors, tokenizer, chat template, generation config."""
     ends = end_of_turn_ids(tokenizer)
+    tokenizer = copy.deepcopy(tokenizer)  # the caller's keeps the base model's own template
     tokenizer.chat_template = with_default_system(tokenizer.chat_template, system_prompt)
     model.config.name_or_path = ""
     model.generation_config = GenerationConfig(

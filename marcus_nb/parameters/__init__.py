@@ -1,10 +1,12 @@
-"""Every parameter: `schema` declares them, `files` reads and saves YAML, `cell` is the notebooks' control panel."""
+"""Every parameter: `schema` declares them, `files` loads and saves experiments, `cell` is the notebooks' control panel.
 
-from marcus_nb.parameters.cell import cell_source, from_cell, reference_table
+`reading` knows YAML and `extends`; `problems` says what is wrong with a parameter, and where.
+"""
+
+from marcus_nb.parameters.cell import cell_source, experiment_and_run, from_cell, reference_table
 from marcus_nb.parameters.files import (
     NAME,
     ROOT,
-    ParameterError,
     Parameters,
     experiments,
     find,
@@ -13,6 +15,7 @@ from marcus_nb.parameters.files import (
     parse_set,
     save,
 )
+from marcus_nb.parameters.problems import ParameterError
 from marcus_nb.parameters.schema import STAGES, Clean, Evaluate, Ingest, Probe, Shared, Source, Train
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "Source",
     "Train",
     "cell_source",
+    "experiment_and_run",
     "experiments",
     "find",
     "from_cell",

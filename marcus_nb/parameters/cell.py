@@ -1,14 +1,13 @@
 """The tagged `parameters` cell of each notebook: generated from the schema, and read back."""
 
-import difflib
-import types
+import ast
 from typing import Any, get_origin
 
-from marcus_nb.parameters.files import ParameterError, Parameters, load, override
+from marcus_nb.parameters.files import Parameters, load, override
+from marcus_nb.parameters.problems import ParameterError, did_you_mean
 from marcus_nb.parameters.schema import SECTIONS, STAGES, fields_of
 
-# What a notebook's own machinery leaves among its names.
-NOT_PARAMETERS = {"In", "Out", "exit", "quit", "open", "get_ipython"}
+INJECTED = "# Parameters"  # how the cell begins that papermill adds
 
 
 def _type_name(annotation: Any) -> str:
@@ -22,14 +21,16 @@ def _default_text(default: Any) -> str:
 
 
 def cell_source(stage: str) -> str:
-    """The source of a notebook's parameters cell.
+    """The source of a notebook's parameters cell: one line per parameter, however long, which a formatter would break.
 
     >>> print(cell_source("clean"))  # doctest: +ELLIPSIS
+    # fmt: off
     experiment: str = "quickstart"  # the YAML file in parameters/, without its ending
     run: str = "draft"  # the run's folder in outputs/<experiment>/; draft is the one that may be overwritten
     ...
     """
     lines = [
+        "# fmt: off",
         'experiment: str = "quickstart"  # the YAML file in parameters/, without its ending',
         'run: str = "draft"  # the run\'s folder in outputs/<experiment>/; draft is the one that may be overwritten',
     ]
@@ -45,6 +46,15 @@ def cell_source(stage: str) -> str:
     return "\n".join(lines)
 
 
+def experiment_and_run(names: dict[str, Any]) -> tuple[str, str]:
+    """What the cell's first two lines say. Raises ParameterError when they are not there or are no text."""
+    for name in ("experiment", "run"):
+        if not isinstance(names.get(name), str):
+            found = repr(names[name]) if name in names else "nothing: run the parameters cell first"
+            raise ParameterError(f'{name}: expected a name in quotes, such as {name} = "draft", found {found}')
+    return names["experiment"], names["run"]
+
+
 def from_cell(stage: str, names: dict[str, Any], base: Parameters | None = None) -> Parameters:
     """Resolve a notebook's parameters: a value typed in the cell wins over the YAML, which wins over the default.
 
@@ -52,22 +62,51 @@ def from_cell(stage: str, names: dict[str, Any], base: Parameters | None = None)
     `names` is the notebook's `vars()`. Raises ParameterError for a name that no parameter has (an injected typo).
     """
     sections = {name: section for section, name in fields_of(stage)}
-    allowed = {"experiment", "run", *sections}
-    for name, value in names.items():
-        is_value = value is None or isinstance(value, str | int | float | bool | list | dict)
-        if name.startswith("_") or name in NOT_PARAMETERS or name in allowed or not is_value:
-            continue
-        if isinstance(value, types.ModuleType):
-            continue
-        near = difflib.get_close_matches(name, sorted(allowed), 1, 0.5)
-        raise ParameterError(
-            f"{name}: no such parameter of {stage}.{f' Did you mean {near[0]}?' if near else ''}\n"
-            f"Known here: {', '.join(sorted(allowed))}."
-        )
+    allowed = ["experiment", "run", *sections]
+    problems = [
+        f"{name}: no such parameter of {stage}.{did_you_mean(name, allowed)}"
+        for name in sorted(_typed(names) - set(allowed))
+    ]
+    if problems:
+        raise ParameterError("\n".join([*problems, f"Known here: {', '.join(allowed)}."]))
     typed = {f"{section}.{name}": names[name] for name, section in sections.items() if names.get(name) is not None}
     if base is None:
-        return load(names["experiment"], typed, override_origin="this cell")
+        return load(experiment_and_run(names)[0], typed, override_origin="this cell")
     return override(base, typed, "this cell")
+
+
+def _typed(names: dict[str, Any]) -> set[str]:
+    """The names that the parameters cell, and papermill's cell after it, gave a value.
+
+    A notebook's history (`In`) tells them from those of later cells, which are there when a person runs the cell
+    again. Without one, every plain value counts.
+    """
+    history = names.get("In")
+    if not isinstance(history, list):
+        plain = str | int | float | bool | list | dict | None
+        return {name for name, value in names.items() if isinstance(value, plain) and not name.startswith("_")}
+    typed: set[str] = set()
+    for source in reversed(history):
+        assigned = _assigned(source)
+        if source.startswith(INJECTED):
+            typed |= assigned
+        elif "experiment" in assigned:
+            return typed | assigned
+    return typed
+
+
+def _assigned(source: str) -> set[str]:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # a cell that is no plain Python (%matplotlib)
+        return set()
+    targets = [
+        target
+        for node in body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    ]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def reference_table() -> str:

@@ -1,6 +1,5 @@
 """Experiments as YAML files: find, load with `extends`, override, validate with useful errors, save."""
 
-import difflib
 import hashlib
 import json
 import os
@@ -11,8 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from marcus_nb.parameters.problems import ParameterError, did_you_mean, explain, unknown_key
+from marcus_nb.parameters.reading import Content, read
 from marcus_nb.parameters.schema import (
     SECTIONS,
     Clean,
@@ -24,12 +26,7 @@ from marcus_nb.parameters.schema import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-MAX_BYTES = 1_000_000  # a parameters file is a page of text; more is a mistake or an attack
-
-
-class ParameterError(ValueError):
-    """A parameter that is unknown, missing or out of range; the message says where, what was found and what to do."""
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")  # Windows drops a dot at the end
 
 
 @dataclass(frozen=True)
@@ -84,13 +81,13 @@ def find(experiment: str) -> Path:
     if experiment.endswith((".yaml", ".yml")):
         # A path is meant from where the person stands; the launcher says where that was.
         path = Path(os.environ.get("MARCUS_CWD", "."), experiment).resolve()
+        name = path.stem
     else:
         path = ROOT / "parameters" / f"{experiment}.yaml"
-    if not NAME.fullmatch(path.stem) or not path.is_file():
-        near = difflib.get_close_matches(experiment, experiments(), 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        name = experiment  # and not path.stem, which forgets the folders of "../elsewhere"
+    if not NAME.fullmatch(name) or not path.is_file():
         raise ParameterError(
-            f"There is no experiment {experiment!r} (looked for {path}).{hint}\n"
+            f"There is no experiment {experiment!r} (looked for {path}).{did_you_mean(experiment, experiments())}\n"
             f"Experiments here: {', '.join(experiments()) or 'none'}.\n"
             "An experiment is a file parameters/NAME.yaml, named with letters, digits, dots, dashes and underscores."
         )
@@ -103,18 +100,25 @@ def load(experiment: str, overrides: dict[str, Any] | None = None, override_orig
     Raises ParameterError that lists every problem with its file, line, key, what was found and the nearest name.
     """
     path = find(experiment)
-    values, origins, lines = _read_with_parents(path, ())
+    content = read(path)
     for key, value in (overrides or {}).items():
-        section, name = _split_key(key)
-        values.setdefault(section, {})[name] = value
-        origins[f"{section}.{name}"] = override_origin
-    return _validate(path.stem, values, origins, lines)
+        try:
+            content.choose(*_split_key(key, override_origin), value, override_origin)
+        except ParameterError as error:
+            content.problems.append(str(error))
+    return _validate(path.stem, content)
 
 
 def load_saved(path: Path, experiment: str, origins: dict[str, str]) -> Parameters:
-    """The parameters that a run kept of itself."""
-    values, _, lines = _read_with_parents(path, ())
-    return _validate(experiment, values, dict(origins), lines)
+    """The parameters that a run kept of itself. Raises ParameterError when this version does not understand them."""
+    try:
+        content = read(path)
+        return _validate(experiment, Content(content.values, dict(origins), content.places, content.problems))
+    except ParameterError as error:
+        raise ParameterError(
+            f"{error}\nThe run {path.parent.name} of {experiment} kept these parameters, and they were edited since or "
+            f"are another version's: start a new run (a draft may be deleted: {path.parent})"
+        ) from error
 
 
 def merge_stage(kept: Parameters, chosen: Parameters, stage: str) -> Parameters:
@@ -123,29 +127,40 @@ def merge_stage(kept: Parameters, chosen: Parameters, stage: str) -> Parameters:
     for section, name in fields_of(stage):
         values[section][name] = chosen.as_dict()[section][name]
         origins[f"{section}.{name}"] = chosen.origins[f"{section}.{name}"]
-    return _validate(kept.experiment, values, origins, {})
+    return _validate(kept.experiment, Content(values, origins))
 
 
 def override(base: Parameters, changes: dict[str, Any], origin: str) -> Parameters:
-    """`base` with some values replaced, `{"train.lora_r": 8}`, validated again."""
-    values, origins = base.as_dict(), dict(base.origins)
+    """`base` with some values replaced, `{"train.lora_r": 8}`, validated again; only what differs has a new origin."""
+    content = Content(base.as_dict(), dict(base.origins))
     for key, value in changes.items():
-        section, name = _split_key(key)
-        if values[section][name] != value:
-            values[section][name] = value
-            origins[key] = origin
-    return _validate(base.experiment, values, origins, {})
+        section, name = _split_key(key, origin)
+        same = content.values[section][name] == value
+        content.choose(section, name, value, base.origins[key] if same else origin)
+    return _validate(base.experiment, content)
 
 
 def save(parameters: Parameters, path: Path) -> None:
-    """Every resolved value, as YAML."""
+    """Every resolved value, as YAML, written whole or not at all."""
     writer = YAML()
     writer.allow_unicode = True
     writer.width = 4096
     temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        writer.dump(parameters.as_dict(), file)
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            writer.dump(_quoted(parameters.as_dict()), file)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _quoted(value: Any) -> Any:
+    """Text with line ends or invisible characters in double quotes: YAML's other styles lose some of them."""
+    if isinstance(value, dict):
+        return {_quoted(key): _quoted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_quoted(item) for item in value]
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and not value.isprintable() else value
 
 
 def parse_set(text: str) -> tuple[str, Any]:
@@ -155,126 +170,44 @@ def parse_set(text: str) -> tuple[str, Any]:
         raise ParameterError(f"--set {text}: expected SECTION.PARAMETER=VALUE, such as train.num_train_epochs=1")
     try:
         return key.strip(), YAML(typ="safe", pure=True).load(value)
-    except YAMLError as error:
-        raise ParameterError(f"--set {text}: the value is not readable as YAML ({error.__class__.__name__})") from error
+    except (YAMLError, ValueError) as error:
+        problem = getattr(error, "problem", None) or str(error)
+        raise ParameterError(f"--set {text}: the value is not readable as YAML ({problem}); try quotes") from error
 
 
-def _split_key(key: str) -> tuple[str, str]:
+def _split_key(key: str, origin: str) -> tuple[str, str]:
     section, _, name = key.partition(".")
-    if section in SECTIONS and name in SECTIONS[section].model_fields:
-        return section, name
-    every = [f"{s}.{n}" for s, model in SECTIONS.items() for n in model.model_fields]
-    same_name = [known for known in every if known.split(".")[1] == (name or section)]
-    near = same_name or difflib.get_close_matches(key, every, 1, 0.5)
-    raise ParameterError(f"--set {key}: no such parameter.{f' Did you mean {near[0]}?' if near else ''}")
+    if section not in SECTIONS or name not in SECTIONS[section].model_fields:
+        raise ParameterError(unknown_key(key, origin))
+    return section, name
 
 
-def _read_with_parents(path: Path, seen: tuple[Path, ...]) -> tuple[dict, dict[str, str], dict[str, str]]:
-    """Values by section, and for each key the file it came from and the place (file, line) to name in an error."""
-    if path in seen:
-        raise ParameterError(f"{path.name}: extends itself by way of {' → '.join(p.name for p in seen)}")
-    raw = _read_yaml(path)
-    values: dict[str, dict] = {}
-    origins: dict[str, str] = {}
-    lines: dict[str, str] = {}
-    parent = raw.pop("extends", None)
-    if parent is not None:
-        beside = path.with_name(f"{parent}.yaml")
-        if not isinstance(parent, str) or not NAME.fullmatch(parent) or not beside.is_file():
-            raise ParameterError(f"{path.name}: extends: {parent!r} is not an experiment beside this file ({beside})")
-        values, origins, lines = _read_with_parents(beside, (*seen, path))
-    for section, content in raw.items():
-        lines[section] = f"{path.name}, line {raw.lc.key(section)[0] + 1}"
-        if section not in SECTIONS:
-            near = difflib.get_close_matches(str(section), [*SECTIONS, "extends"], 1)
-            raise ParameterError(
-                f"{lines[section]}: no such section {section!r}.{f' Did you mean {near[0]}?' if near else ''}\n"
-                f"Sections: {', '.join(SECTIONS)}; and extends."
-            )
-        if content is None:
-            continue
-        if not isinstance(content, dict):
-            raise ParameterError(f"{lines[section]}: expected a list of parameters below {section}, found {content!r}")
-        for name, value in content.items():
-            key = f"{section}.{name}"
-            values.setdefault(section, {})[str(name)] = _plain(value)
-            origins[key] = path.name
-            lines[key] = f"{path.name}, line {content.lc.key(name)[0] + 1}"
-    return values, origins, lines
-
-
-def _read_yaml(path: Path) -> Any:
-    if path.stat().st_size > MAX_BYTES:
-        raise ParameterError(f"{path.name}: larger than {MAX_BYTES:,} bytes; a parameters file is a page of text")
-    try:
-        raw = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise ParameterError(
-            f"{path.name}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
-        ) from error
-    except MarkedYAMLError as error:
-        where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ParameterError(f"{path.name}{where}: not readable as YAML: {error.problem or error.context}") from error
-    if not isinstance(raw, dict):
-        raise ParameterError(f"{path.name}: expected sections ({', '.join(SECTIONS)}), found {type(raw).__name__}")
-    return raw
-
-
-def _plain(value: Any) -> Any:
-    """Built-in types instead of the YAML library's own, which remember how they were written."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return kind(value)
-    return value
-
-
-def _validate(experiment: str, values: dict, origins: dict[str, str], lines: dict[str, str]) -> Parameters:
+def _validate(experiment: str, content: Content) -> Parameters:
     models: dict[str, Any] = {}
-    problems: list[str] = []
+    problems = list(content.problems)
     for section, model in SECTIONS.items():
         try:
-            models[section] = model.model_validate(values.get(section, {}))
+            models[section] = model.model_validate(content.values.get(section, {}))
         except ValidationError as error:
-            problems += [_explain(section, model, item, lines) for item in error.errors()]
+            problems += [explain(section, item, content.places) for item in error.errors()]
+    problems += _half_characters(models, content.places)
     if problems:
         raise ParameterError("\n".join(problems))
-    for section, model in SECTIONS.items():
-        for name in model.model_fields:
-            origins.setdefault(f"{section}.{name}", "default")
-    return Parameters(experiment, **models, origins=origins)
+    defaults = {f"{section}.{name}": "default" for section, model in SECTIONS.items() for name in model.model_fields}
+    return Parameters(experiment, **models, origins=defaults | content.origins)
 
 
-def _explain(section: str, model: type[BaseModel], error: Any, lines: dict[str, str]) -> str:
-    """One problem as: where, key, what was expected, what was found, what it means."""
-    location = [str(part) for part in error["loc"]]
-    key = ".".join([section, *location])
-    place = lines.get(".".join([section, *location[:1]])) or lines.get(section, "")
-    start = f"{place}: {key}" if place else key
-    fields, here = model.model_fields, model
-    for part in location[:-1]:  # to the innermost model, where the neighbours of a mistyped name are
-        if not part.isdigit() and part in fields:
-            inner = _model_inside(fields[part].annotation)
-            if inner:
-                here, fields = inner, inner.model_fields
-    name = location[-1] if location else ""
-    if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, list(fields), 1, 0.5)
-        hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(fields)}."
-        return f"{start}: no such parameter. {hint}"
-    meaning = (fields[name].description or "").replace("\n", " ") if name in fields else here.__doc__ or ""
-    if error["type"] == "missing":
-        return f"{start}: required, and missing. {meaning}"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    found = "" if error["type"] == "value_error" else f", found {error['input']!r}"
-    return f"{start}: {message}{found}. {meaning}".rstrip()
-
-
-def _model_inside(annotation: Any) -> type[BaseModel] | None:
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
+def _half_characters(models: dict[str, BaseModel], places: dict[str, str]) -> list[str]:
+    r"""What YAML's "\ud83d" makes is no character: it can be neither hashed nor saved."""
+    problems = []
+    for section, model in models.items():
+        for name in type(model).model_fields:
+            try:
+                _digest(_json(getattr(model, name)))
+            except UnicodeEncodeError as error:
+                key = f"{section}.{name}"
+                found = ascii(error.object[error.start])
+                problems.append(
+                    f"{places.get(key, '')}: {key}: {found} is half a character; write the character itself"
+                )
+    return [problem.removeprefix(": ") for problem in problems]

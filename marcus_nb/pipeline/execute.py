@@ -1,8 +1,11 @@
-"""One stage: its notebook executed into the run folder, audited, renamed."""
+"""One stage: its notebook executed into the run folder, checked, renamed."""
 
+import builtins
+import errno
+import json
 import os
-import signal
-import threading
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,16 +17,26 @@ from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from marcus_nb.parameters import ROOT
-from marcus_nb.pipeline.engine import MarcusEngine, audit
-from marcus_nb.runs import Run, RunError
+from marcus_nb.pipeline.console import plain
+from marcus_nb.pipeline.engine import MarcusEngine
+from marcus_nb.runs import DiskFull, Run, RunError, write_json
 from marcus_nb.runs.files import replace
+from marcus_nb.runs.folder import outputs_root
 from marcus_nb.runs.provenance import notebook_of
 
 papermill_engines.register("marcus", MarcusEngine)
 
+LONGEST_CAUSE = 2000
+# Errors whose message says it all: those of ours that are meant for a person, and the engine's own.
+SPEAKING = (
+    *("AccountError", "CleanError", "DeployError", "DiskFull", "EvaluateError", "FormatError", "LeakError"),
+    *("ModelError", "ParameterError", "RenderError", "RunError", "TrainError", "TrainingFailed"),
+    *("CellTimeoutError", "DeadKernelError", "KernelNotStarted", "LeftEarly", "NeverRan"),
+)
+
 
 class StageFailed(RuntimeError):
-    """A stage that did not finish: `cause` in one line, `notebook` is the executed notebook that shows it."""
+    """A stage that did not finish: `cause` in plain words, `notebook` is the executed notebook that shows it."""
 
     def __init__(self, stage: str, cause: str, notebook: Path) -> None:
         super().__init__(cause)
@@ -36,13 +49,12 @@ def execute(run: Run, stage: str) -> Path:
     Raises StageFailed (the notebook is kept as `03_train.FAILED.ipynb`) or KeyboardInterrupt (kept likewise).
     """
     source = notebook_of(stage)
-    _refuse_executed(source)
     done = run.folder / source.name
     partial, failed = done.with_suffix(".partial.ipynb"), done.with_suffix(".FAILED.ipynb")
     values = {"experiment": run.experiment, "run": run.name, **run.parameters.stage(stage)}
     try:
-        with _kernel_environment(run), _end_on_sigterm():
-            notebook = papermill.execute_notebook(
+        with _kernel_environment(run):
+            papermill.execute_notebook(
                 _relative(source),
                 str(partial),
                 parameters=values,
@@ -55,21 +67,76 @@ def execute(run: Run, stage: str) -> Path:
                 start_timeout=300,
                 autosave_cell_every=30,
             )
+        problem = "" if run.record(stage) else "The notebook ran to its end without writing its record."
+        if not problem:
+            _settle(partial, done)
+            return done
     except PapermillExecutionError as error:
-        replace(partial, failed)
-        raise StageFailed(stage, f"{error.ename}: {error.evalue}", failed) from error
+        problem = _cause(error)
     except KeyboardInterrupt:
+        _keep(partial, failed)
+        raise
+    except DiskFull as error:
+        problem = str(error)
+    except (OSError, ValueError) as error:  # papermill saves as it goes; ValueError: NaN, which JSON does not have
+        full = getattr(error, "errno", None) == errno.ENOSPC
+        problem = "The disk is full: the notebook could not be saved." if full else f"{type(error).__name__}: {error}"
+    _keep(partial, failed, problem)
+    raise StageFailed(stage, problem, failed)
+
+
+def _cause(error: PapermillExecutionError) -> str:
+    """What failed, for a person: the message, the name of an error that is not ours, and the cell's own line."""
+    text = plain(error.evalue or "").strip()
+    if len(text) > LONGEST_CAUSE:
+        text = f"{text[:LONGEST_CAUSE]} … (all of it in the notebook)"
+    if error.ename in SPEAKING and text:
+        return text
+    text = f"{error.ename}: {text}" if text else error.ename
+    # Of an exception that was not meant for a person, the line that it came from is the best there is to say.
+    arrow = re.search(r"^-+> *\d+ (.+)$", plain("\n".join(error.traceback or [])), re.MULTILINE)
+    return f"{text}\nin the line: {arrow[1].strip()}" if arrow and hasattr(builtins, error.ename) else text
+
+
+def _keep(partial: Path, failed: Path, problem: str = "") -> None:
+    """Keep what there is of a notebook that failed, also when the disk takes nothing more."""
+    try:
+        _settle(partial, failed, problem)
+    except (OSError, RunError, ValueError):  # ValueError: half-written, and no JSON any more
         if partial.is_file():
             replace(partial, failed)
-        raise
-    problem = audit(notebook)
-    if problem is None and run.record(stage) is None:
-        problem = "the notebook ran to its end without writing its record"
-    if problem:
-        replace(partial, failed)
-        raise StageFailed(stage, problem, failed)
-    replace(partial, done)
-    return done
+
+
+def _settle(partial: Path, target: Path, problem: str = "") -> None:
+    """Give an executed notebook its name, without the folders of this machine and its user in what it shows."""
+    notebook = _without_folders(json.loads(partial.read_text(encoding="utf-8")), _folders())
+    notebook["metadata"]["papermill"]["output_path"] = target.name
+    marked = any("papermill-error-cell-tag" in cell["metadata"].get("tags", []) for cell in notebook["cells"])
+    if problem and not marked:  # papermill marks where a cell raised
+        tags = {"tags": ["papermill-error-cell-tag"]}
+        notebook["cells"].insert(0, nbformat.v4.new_markdown_cell(f"**{problem}**", metadata=tags))
+    write_json(target, notebook)
+    partial.unlink()
+
+
+def _folders() -> list[tuple[str, str]]:
+    """The folders of this machine and what stands for them, the innermost first."""
+    named = {outputs_root(): "outputs", ROOT: ".", Path(sys.prefix): "python", Path.home(): "~"}
+    known = [(str(folder), shown) for folder, shown in named.items() if len(folder.parts) > 1]
+    return sorted(known, key=lambda item: -len(item[0]))
+
+
+def _without_folders(value: Any, folders: list[tuple[str, str]]) -> Any:
+    """Every string below `value`, pictures apart, with `/home/ada/marcus/x.py` turned into `./x.py`."""
+    if isinstance(value, dict):
+        pictures = {key: item for key, item in value.items() if key.startswith("image/")}
+        return {key: _without_folders(item, folders) for key, item in value.items()} | pictures
+    if isinstance(value, list):
+        return [_without_folders(item, folders) for item in value]
+    if isinstance(value, str):
+        for folder, shown in folders:
+            value = re.sub(rf"{re.escape(folder)}(?![\w-])", shown, value)
+    return value
 
 
 def _relative(path: Path) -> str:
@@ -77,10 +144,17 @@ def _relative(path: Path) -> str:
     return os.path.relpath(path) if Path.cwd() == ROOT else str(path)
 
 
-def _refuse_executed(source: Path) -> None:
+def check_notebook(stage: str) -> None:
+    """Refuse a notebook that cannot give an honest record: executed before, or without its parameters cell."""
+    source = notebook_of(stage)
     notebook = nbformat.read(source, as_version=4)
-    injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
-    if "papermill" in notebook.metadata or injected:
+    tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    if "parameters" not in tags:
+        raise RunError(
+            f"{source.name} has no cell tagged `parameters`: what the notebook itself says would win over the run's "
+            "parameters. Restore the project's own: git checkout -- notebooks"
+        )
+    if "papermill" in notebook.metadata or "injected-parameters" in tags:
         raise RunError(
             f"{source.name} is an executed notebook, whose old parameters would stay in the record. "
             "Restore the project's own: git checkout -- notebooks"
@@ -115,20 +189,3 @@ def _set(values: dict[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-
-
-@contextmanager
-def _end_on_sigterm() -> Iterator[None]:
-    """A scheduler's or the system's request to end is an interrupt like Ctrl-C: the record is still written."""
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

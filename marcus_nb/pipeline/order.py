@@ -1,14 +1,20 @@
 """The order of stages: what a command will do and why, and doing it."""
 
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from marcus_nb import runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError, Parameters
 from marcus_nb.pipeline.console import Console
-from marcus_nb.pipeline.execute import StageFailed, execute
+from marcus_nb.pipeline.execute import StageFailed, check_notebook, execute
 from marcus_nb.runs import Run, RunError
 
+PATIENCE_SECONDS = 10  # a notebook's kernel needs up to five of them to end its children and itself
 OK, FAILED, USAGE, NOT_ACQUIRED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -41,12 +47,16 @@ def plan(parameters: Parameters, start: str, until: str) -> Plan:
         for folder in reversed(runs.list_runs(parameters.experiment)):
             if folder.name == runs.DRAFT:
                 continue
-            candidate = runs.open_run(folder.parent.name, folder.name)
-            reasons = [
-                f"{stage}: {reason}"
-                for stage in earlier
-                if (reason := runs.why_not_reusable(candidate, stage, parameters))
-            ]
+            try:
+                candidate = runs.open_run(folder.parent.name, folder.name)
+                reasons = [
+                    f"{stage}: {reason}"
+                    for stage in earlier
+                    if (reason := runs.why_not_reusable(candidate, stage, parameters))
+                ]
+            except (RunError, ParameterError) as error:  # a damaged run, or one of another version of the parameters
+                problems.append(f"  {folder.name}: {str(error).splitlines()[0]}")
+                continue
             if not reasons:
                 parent = candidate
                 break
@@ -78,41 +88,55 @@ def check_sources(parameters: Parameters) -> None:
 
 
 def run(parameters: Parameters, planned: Plan, console: Console, require_acquired: bool = False) -> int:
-    """Make one run as planned; returns the exit code. The run's status is written whatever happens."""
-    current = runs.create(parameters, parent=planned.parent.name if planned.parent else None)
-    console.begin(current)
+    """Make one run as planned; returns the exit code. The run's status is written whatever happens.
+
+    Raises RunError before anything is made when a notebook cannot be a source, DiskFull when run.json cannot be
+    written any more: who reads it then finds the run INCOMPLETE, because its process is gone.
+    """
     for step in planned.steps:
-        if step.action == "reuse" and planned.parent:
-            runs.reuse(planned.parent, current, step.stage)
-            runs.update(current, stages={step.stage: {"status": "PASSED", "reused_from": planned.parent.name}})
-            console.reused(step.stage, planned.parent.name)
-            continue
-        code = _one(current, step.stage, console)
-        if code != OK:
-            return code
-    state = _finish(current, [step.stage for step in planned.steps])
+        if step.action == "run":
+            check_notebook(step.stage)
+    with _ended_by_signals():
+        current = runs.create(parameters, parent=planned.parent.name if planned.parent else None)
+        console.begin(current)
+        for step in planned.steps:
+            try:
+                if step.action == "reuse" and planned.parent:
+                    _take_over(planned.parent, current, step.stage, console)
+                else:
+                    _make(current, step.stage, console)
+            except (RunError, OSError) as error:
+                _stop(current, step.stage, "FAILED", str(error))
+                raise
+            except StageFailed as error:
+                _stop(current, step.stage, "FAILED", error.cause)
+                console.failed(current, step.stage, error.cause, error.notebook)
+                return FAILED
+            except KeyboardInterrupt:
+                _stop(current, step.stage, "INCOMPLETE", "interrupted")
+                console.interrupted(current, step.stage)
+                return INTERRUPTED
+        state = _finish(current, planned.steps[-1].stage, console)
     console.end(current, state)
-    verdict = state["verdict"]
-    return NOT_ACQUIRED if require_acquired and verdict != "acquired" else OK
+    return NOT_ACQUIRED if require_acquired and state["verdict"] != "acquired" else OK
 
 
-def _one(current: Run, stage: str, console: Console) -> int:
-    runs.update(current, stages={stage: {"status": "RUNNING", "started": runs.folder.now()}})
-    try:
-        with console.stage(current, stage):
-            execute(current, stage)
-    except StageFailed as error:
-        _stop(current, stage, "FAILED", error.cause)
-        console.failed(current, stage, error.cause, error.notebook)
-        return FAILED
-    except KeyboardInterrupt:
-        _stop(current, stage, "INCOMPLETE", "interrupted")
-        console.interrupted(current, stage)
-        return INTERRUPTED
+def _take_over(parent: Run, current: Run, stage: str, console: Console) -> None:
+    runs.reuse(parent, current, stage)
+    runs.update(current, stages={stage: {"status": "PASSED", "reused_from": parent.name}})
+    console.reused(stage, parent.name)
+
+
+def _make(current: Run, stage: str, console: Console) -> None:
+    began = time.monotonic()
+    # Said beforehand: a process that is killed says nothing any more.
+    going_on = {"go_on": console.command(current, stage)}
+    runs.update(current, **going_on, stages={stage: {"status": "RUNNING", "started": runs.folder.now()}})
+    with console.stage(current, stage):
+        execute(current, stage)
     record = current.record(stage) or {}
     runs.update(current, stages={stage: {"status": "PASSED", "seconds": record["seconds"]}})
-    console.passed(stage, record)
-    return OK
+    console.passed(record, began)
 
 
 def _stop(current: Run, stage: str, status: str, cause: str) -> None:
@@ -125,14 +149,44 @@ def _stop(current: Run, stage: str, status: str, cause: str) -> None:
     )
 
 
-def _finish(current: Run, stages: list[str]) -> dict[str, Any]:
+def _finish(current: Run, last: str, console: Console) -> dict[str, Any]:
     evaluated = current.record("evaluate")
-    complete = stages[-1] == STAGES[-1]
+    complete = last == STAGES[-1]
     runs.update(
         current,
         status="PASSED" if complete else "INCOMPLETE",
-        cause=None if complete else f"asked to end after {stages[-1]}",
+        cause=None if complete else f"asked to end after {last}",
+        go_on=None if complete else console.command(current, STAGES[STAGES.index(last) + 1]),
         finished=runs.folder.now(),
         verdict=evaluated["counts"]["verdict"] if evaluated else None,
     )
     return current.state
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Whatever asks the run to end is an interrupt like Ctrl-C, so that the record is still written.
+
+    SIGTERM comes from a scheduler, SIGHUP from a terminal that is closed; on Windows, where nothing announces the end
+    by the task manager, SIGBREAK is Ctrl-Break and the closed window. nohup's choice to ignore SIGHUP is kept.
+    """
+
+    first = float("-inf")
+
+    def interrupt(*_: Any) -> None:
+        nonlocal first
+        # Impatience must not cut off the record of the first interrupt; but no ending may hang for good.
+        if time.monotonic() - first > PATIENCE_SECONDS:
+            first = time.monotonic()
+            raise KeyboardInterrupt
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {n: signal.signal(n, interrupt) for n in numbers if signal.getsignal(n) is not signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

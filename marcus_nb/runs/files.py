@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +31,27 @@ def write_json(path: Path, value: Any) -> None:
     """
     temporary = path.with_name(path.name + ".tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        with saying_disk_full(path), temporary.open("w", encoding="utf-8", newline="\n") as file:
             json.dump(value, file, ensure_ascii=False, indent=1, allow_nan=False)
             file.flush()
             os.fsync(file.fileno())
         replace(temporary, path)
-    except OSError as error:
+    finally:
         temporary.unlink(missing_ok=True)
-        if error.errno == errno.ENOSPC:
-            raise DiskFull(
-                f"The disk is full: {path.name} could not be written in {path.parent}. Nothing that was there is "
-                "damaged. Free some space (old runs in outputs/ may be deleted), then run again with --from."
-            ) from error
-        raise
+
+
+@contextmanager
+def saying_disk_full(path: Path) -> Iterator[None]:
+    """Turn the system's error for a full disk or a used-up quota into DiskFull, which names `path` and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(
+            f"The disk is full: {path.name} could not be written in {path.parent}. Nothing that was there is "
+            "damaged. Free some space (old runs in outputs/ may be deleted), then run again with --from."
+        ) from error
 
 
 def replace(temporary: Path, path: Path) -> None:

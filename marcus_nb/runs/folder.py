@@ -10,7 +10,7 @@ import psutil
 
 from marcus_nb import parameters as parameters_module
 from marcus_nb.parameters import NAME, ROOT, Parameters
-from marcus_nb.runs.files import RunError, read_json, write_json
+from marcus_nb.runs.files import RunError, read_json, saying_disk_full, write_json
 
 DRAFT = "draft"
 STATUSES = ("RUNNING", "PASSED", "FAILED", "INCOMPLETE")
@@ -55,7 +55,12 @@ def now() -> str:
 
 
 def create(parameters: Parameters, name: str = "", parent: str | None = None) -> Run:
-    """A new run folder with its resolved parameters; `parent` is the run whose stages it reuses."""
+    """A new run folder with its resolved parameters; `parent` is the run whose stages it reuses.
+
+    Raises RunError for a name that is no folder's, and DiskFull.
+    """
+    if name and not NAME.fullmatch(name):
+        raise RunError(f"{name!r} names no run: letters, digits, dots, dashes and underscores, such as draft")
     name = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{parameters.hash[:7]}"
     folder = outputs_root() / parameters.experiment / name
     for attempt in range(2, 100):  # two runs within one second
@@ -64,7 +69,8 @@ def create(parameters: Parameters, name: str = "", parent: str | None = None) ->
             break
         except FileExistsError:
             folder = folder.with_name(f"{name}-{attempt}")
-    parameters_module.save(parameters, folder / "parameters.yaml")
+    with saying_disk_full(folder / "parameters.yaml"):
+        parameters_module.save(parameters, folder / "parameters.yaml")
     state = {
         "experiment": parameters.experiment,
         "run": folder.name,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from marcus_nb.parameters import ROOT, STAGES, Parameters, from_cell
+from marcus_nb.parameters import ROOT, STAGES, Parameters, experiment_and_run, from_cell
 from marcus_nb.parameters.files import merge_stage
 from marcus_nb.runs import folder as run_folder
 from marcus_nb.runs import provenance
-from marcus_nb.runs.files import RunError, read_json, sha256, write_json
+from marcus_nb.runs.files import RunError, read_json, saying_disk_full, sha256, write_json
 from marcus_nb.runs.folder import DRAFT, Run
 
 # Made on the way and deletable: no part of what a stage promises.
@@ -37,7 +37,8 @@ class Stage:
 
     def log(self, text: str) -> None:
         """One line for the console and the stage's log.txt."""
-        with (self.folder / "log.txt").open("a", encoding="utf-8", newline="\n") as file:
+        path = self.folder / "log.txt"
+        with saying_disk_full(path), path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
     def written_by(self, maker: str, name: str) -> Path:
@@ -58,9 +59,15 @@ class Stage:
         return path
 
     def read_source(self, path: Path) -> Path:
-        """Note a file of the person's own as read, by its name within the project and its hash."""
-        name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
-        self.reads[f"source:{name}"] = sha256(path)
+        """Note a file of the person's own as read, by its name within the project and its hash.
+
+        Of a file elsewhere only its own name is noted: folders may carry a person's name.
+        """
+        key = f"source:{path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name}"
+        digest = sha256(path)
+        if self.reads.get(key, digest) != digest:
+            key += f" ({digest[:7]})"  # two files of one name, from different folders
+        self.reads[key] = digest
         return path
 
     def finish(self, counts: dict[str, Any], headline: Sequence[str], also: Sequence[str] = ()) -> dict[str, Any]:
@@ -104,7 +111,8 @@ def open_stage(name: str, cell: dict[str, Any]) -> Stage:
     parameters, which the cell must repeat, and each of its stages runs once.
     Raises ParameterError for a wrong parameter and RunError for a run that is finished or is not there.
     """
-    experiment, run_name = Path(cell["experiment"]).stem, cell["run"]
+    named, run_name = experiment_and_run(cell)
+    experiment = Path(named).stem if named.endswith((".yaml", ".yml")) else named
     if run_name == DRAFT:
         resolved = from_cell(name, cell)
         draft = run_folder.outputs_root() / experiment / DRAFT
@@ -144,14 +152,21 @@ def _checked_record(run: Run, maker: str) -> dict[str, Any]:
     if record is None:
         raise RunError(f"{notebook} has not finished in run {run.experiment}/{run.name}: run {notebook}.ipynb first")
     if record["parameters_hash"] != run.parameters.stage_hash(maker):
-        current = run.parameters.stage(maker)
-        differing = [key for key, value in current.items() if record["parameters"].get(key) != value]
-        raise RunError(f"{maker} was made with another {', '.join(differing)}: run {notebook}.ipynb again")
+        differing = _differing(record, run.parameters.stage(maker))
+        raise RunError(f"{maker} was made with another {differing}: run {notebook}.ipynb again")
     for key, digest in record["reads"].items():
         earlier, _, _ = key.partition("/")
         if earlier in STAGES and _checked_record(run, earlier)["writes"].get(key) != digest:
             raise RunError(f"{key} is newer than what {notebook} read: run {notebook}.ipynb again")
     return record
+
+
+def _differing(record: dict[str, Any], current: dict[str, Any]) -> str:
+    """Names of parameters with another value now, those that only one of the two versions knows included."""
+    names = dict.fromkeys([*current, *record["parameters"]])
+    unknown = object()
+    differing = [n for n in names if record["parameters"].get(n, unknown) != current.get(n, unknown)]
+    return ", ".join(differing)
 
 
 def why_not_reusable(run: Run, stage: str, parameters: Parameters) -> str | None:
@@ -160,12 +175,12 @@ def why_not_reusable(run: Run, stage: str, parameters: Parameters) -> str | None
     if record is None:
         return "never finished"
     if record["parameters_hash"] != parameters.stage_hash(stage):
-        changed = [key for key, value in parameters.stage(stage).items() if record["parameters"].get(key) != value]
-        return f"parameters changed: {', '.join(changed)}"
-    for key, digest in record["reads"].items():
-        source = ROOT / key.removeprefix("source:")
-        if key.startswith("source:") and source.is_file() and sha256(source) != digest:
-            return f"{key.removeprefix('source:')} was edited"
+        return f"parameters changed: {_differing(record, parameters.stage(stage))}"
+    known = {digest for key, digest in record["reads"].items() if key.startswith("source:")}
+    for source in parameters.ingest.sources if stage == "ingest" else []:
+        path = ROOT / source.path
+        if path.is_file() and sha256(path) not in known:
+            return f"{source.path} was edited"
     for key, digest in record["writes"].items():
         if not (run.folder / key).is_file() or sha256(run.folder / key) != digest:
             return f"{key} was edited or deleted"
@@ -173,13 +188,24 @@ def why_not_reusable(run: Run, stage: str, parameters: Parameters) -> str | None
 
 
 def reuse(parent: Run, run: Run, stage: str) -> None:
-    """Copy a finished stage into a new run, and say so in its record."""
+    """Copy a finished stage into a new run, verify the copies, and say so in its record.
+
+    Raises RunError when a file is no longer what the record says, and DiskFull; the new run then has no such stage.
+    """
     record = read_json(parent.folder / stage / "record.json")
-    for key in record["writes"]:
-        target = run.folder / key
+    for key, digest in record["writes"].items():
+        original, target = parent.folder / key, run.folder / key
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(parent.folder / key, target)
+        with saying_disk_full(target):
+            if original.is_file():
+                target.touch(mode=0o600)  # a copy is open to others until it has the mode of its original
+                shutil.copy2(original, target)
+        if not target.is_file() or sha256(target) != digest:
+            raise RunError(
+                f"{key} of run {parent.experiment}/{parent.name} was edited or deleted since {_again(stage)}"
+            )
     executed = parent.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb"
     if executed.is_file():
-        shutil.copy2(executed, run.folder / executed.name)
+        with saying_disk_full(run.folder / executed.name):
+            shutil.copy2(executed, run.folder / executed.name)
     write_json(run.folder / stage / "record.json", record | {"reused_from": record["reused_from"] or parent.name})

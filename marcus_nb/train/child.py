@@ -1,6 +1,7 @@
 """The training as the notebook sees it: a child process that is started, followed and judged by its files."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from marcus_nb.parameters import ROOT
 from marcus_nb.runs import Stage, read_json
 
 DATA, NOT_FINITE, DISK, MEMORY = 3, 4, 5, 6
+PARENT = "MARCUS_PARENT"  # environment variable: the process whose end is the child's end
 
 ADVICE = {
     DATA: "",  # the child's own message says it all
@@ -60,7 +62,13 @@ def begin(stage: Stage) -> Training:
         # A file, not a pipe: nobody has to read it for the child to go on. Its own session: the notebook's interrupt
         # reaches it only through us.
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=errors, stderr=errors, stdin=subprocess.DEVNULL, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=os.environ | {PARENT: str(os.getpid())},
+            stdout=errors,
+            stderr=errors,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
     return Training(process, stage, command)
 
@@ -78,7 +86,11 @@ def follow(training: Training, seconds: float = 1.0) -> Iterator[Training]:
     finally:
         if training.process.poll() is None:
             training.process.terminate()
-            training.process.wait(30)
+            try:
+                training.process.wait(30)
+            except subprocess.TimeoutExpired:  # deep in a computation that hears no signal
+                training.process.kill()
+                training.process.wait()
 
 
 def outcome(training: Training) -> dict[str, Any]:

@@ -51,8 +51,14 @@ def load_splits(folder: Path, tokenizer: Any, system_prompt: str, max_length: in
 
 
 def _load_split(name: str, path: Path, tokenizer: Any, system_prompt: str, max_length: int) -> Split:
+    records = list(read_jsonl(path))
+    if not records:
+        raise TrainError(
+            f"The {name} split has no conversation: bring more conversations, or raise its share in 02_clean "
+            "(clean.validation_share, clean.test_share)."
+        )
     # In memory: a cache on disk would keep personal data outside the run.
-    rows = Dataset.from_list(list(read_jsonl(path)))
+    rows = Dataset.from_list(records)
 
     def render_row(row: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -82,6 +88,16 @@ def _load_split(name: str, path: Path, tokenizer: Any, system_prompt: str, max_l
             )
         )
     return split
+
+
+def check_context(splits: dict[str, Split], context: int | None) -> None:
+    """Raises TrainError when a conversation is longer than the `context` tokens that the base model reads at once."""
+    longest = max(len(ids) for split in splits.values() for ids in split.dataset["input_ids"])
+    if context is not None and longest > context:
+        raise TrainError(
+            f"The longest conversation has {longest} tokens, and the base model reads {context} at once: "
+            f"lower train.max_length to {context}, or choose a base model with a larger context."
+        )
 
 
 def plan(split: Split, parameters: Train) -> dict[str, int]:

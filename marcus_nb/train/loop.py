@@ -2,11 +2,9 @@
 
 import json
 import math
-import random
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,15 +13,14 @@ import psutil
 import torch
 from peft import LoraConfig, get_peft_model
 from peft.helpers import disable_input_dtype_casting
-from torch.utils.data import Sampler
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from marcus_nb import generate, models
 from marcus_nb.conversation import write_jsonl
 from marcus_nb.parameters import Train
-from marcus_nb.render import IGNORED
 from marcus_nb.runs import Run, Stage, write_json
-from marcus_nb.train.data import load_splits, plan, reference_chats
+from marcus_nb.train.batches import LengthGrouped, collate
+from marcus_nb.train.data import check_context, load_splits, plan, reference_chats
 
 SHARES = (0.0, 0.25, 0.5, 1.0)  # of the planned steps: when the fixed prompts are answered
 STOP_FILE = "stop"  # its presence in the stage's folder asks the training to end after the current step
@@ -31,38 +28,6 @@ STOP_FILE = "stop"  # its presence in the stage's folder asks the training to en
 
 class NotFinite(ArithmeticError):
     """The loss is no number any more: the weights are lost, earlier checkpoints are not."""
-
-
-class LengthGrouped(Sampler[int]):
-    """Conversations of like length next to each other, so that batches hold little padding.
-
-    The order is a function of (seed, epoch) alone: shuffled, sorted within stretches of eight batches, and the
-    batches shuffled again.
-    """
-
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
-        self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, 0
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[int]:
-        chance = random.Random(f"{self.seed}/{self.epoch}")
-        order = list(range(len(self.lengths)))
-        chance.shuffle(order)
-        stretch = 8 * self.batch_size
-        batches = []
-        for start in range(0, len(order), stretch):
-            chosen = sorted(order[start : start + stretch], key=lambda index: self.lengths[index])
-            batches += [chosen[i : i + self.batch_size] for i in range(0, len(chosen), self.batch_size)]
-        # A batch that is not full must come last, or it would shift every later one.
-        short = [batch for batch in batches if len(batch) < self.batch_size]
-        full = [batch for batch in batches if len(batch) == self.batch_size]
-        chance.shuffle(full)
-        return iter([index for batch in full + short for index in batch])
 
 
 def precision(model: Any, dtype: torch.dtype) -> AbstractContextManager:
@@ -141,6 +106,8 @@ class Reporter(TrainerCallback):
         row: dict[str, Any] = {"step": state.global_step, "epoch": round(state.epoch or 0, 3)}
         seconds = time.perf_counter() - self.started - self.aside
         if "eval_loss" in logs:
+            if not math.isfinite(logs["eval_loss"]):
+                raise NotFinite(f"validation loss {logs['eval_loss']} at step {state.global_step}")
             row["validation_loss"] = logs["eval_loss"]
             self.stage.log(f"step {state.global_step}/{state.max_steps}: validation loss {logs['eval_loss']:.3f}")
         elif "loss" in logs:
@@ -183,16 +150,6 @@ class Reporter(TrainerCallback):
         self.aside += time.perf_counter() - start
 
 
-def collate(rows: Sequence[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
-    """Rows of unequal length → `input_ids` and `labels` of shape [rows, longest], padded on the right."""
-    longest = max(len(row["input_ids"]) for row in rows)
-    pad = [longest - len(row["input_ids"]) for row in rows]
-    return {
-        "input_ids": torch.tensor([row["input_ids"] + [0] * p for row, p in zip(rows, pad, strict=True)]),
-        "labels": torch.tensor([row["labels"] + [IGNORED] * p for row, p in zip(rows, pad, strict=True)]),
-    }
-
-
 def run_training(run: Run) -> None:
     """Train the adapter of a run whose 03_train is at work; everything it has to say goes into `train/`."""
     stage = Stage("train", run)
@@ -215,8 +172,9 @@ def run_training(run: Run) -> None:
         target_modules="all-linear",
     )
     model = get_peft_model(models.load_base(base, dtype).to(models.device()), config)
-    # The adapter's own files name the base model, never a folder of this machine.
-    model.peft_config["default"].base_model_name_or_path = base.name
+    check_context(splits, getattr(model.config, "max_position_embeddings", None))
+    # Without a name PEFT neither writes a folder of this machine into checkpoints nor asks the hub about the base.
+    model.peft_config["default"].base_model_name_or_path = ""
     reporter = Reporter(stage, tokenizer, splits["train"].tokens, dtype)
     checkpoints = stage.folder / "checkpoints"
     shutil.rmtree(checkpoints, ignore_errors=True)
@@ -234,7 +192,7 @@ def run_training(run: Run) -> None:
     trainer.evaluate()  # before the first step, so that the curve begins at the base model
     result = trainer.train()
     reporter.final(trainer.state, model)
-    _save_adapter(model, stage.folder / "adapter")
+    _save_adapter(model, base.name, stage.folder / "adapter")
     seconds = time.perf_counter() - reporter.started - reporter.aside
     write_json(
         stage.folder / "outcome.json",
@@ -267,7 +225,8 @@ def _arguments(parameters: Train, seed: int, checkpoints: Path, amount: dict[str
         output_dir=str(checkpoints),
         learning_rate=parameters.learning_rate,
         num_train_epochs=parameters.num_train_epochs,
-        max_steps=parameters.max_steps or -1,
+        # transformers would go on past the epochs to reach its max_steps; here whichever comes first ends it.
+        max_steps=amount["steps"] if parameters.max_steps else -1,
         per_device_train_batch_size=parameters.per_device_train_batch_size,
         gradient_accumulation_steps=parameters.gradient_accumulation_steps,
         lr_scheduler_type=parameters.lr_scheduler_type,
@@ -299,10 +258,11 @@ def _best_step(trainer: Trainer) -> int:
     return int(best.rpartition("-")[2]) if best else trainer.state.global_step
 
 
-def _save_adapter(model: Any, folder: Path) -> None:
+def _save_adapter(model: Any, base_name: str, folder: Path) -> None:
     temporary = folder.with_name("adapter.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    model.save_pretrained(temporary)
+    model.peft_config["default"].base_model_name_or_path = base_name
+    model.save_pretrained(temporary, save_embedding_layers=False)
     (temporary / "README.md").unlink(missing_ok=True)  # PEFT's empty model card; ours is written by 04_evaluate
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)

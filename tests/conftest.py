@@ -1,0 +1,94 @@
+"""Fixtures that several test files share."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from marcus_nb import parameters, runs
+from marcus_nb.conversation import Conversation, Message, Origin, to_row, write_jsonl
+from marcus_nb.runs import Run
+
+SMALL = """
+shared:
+  persona_name: Nell
+  system_prompt: You are Nell.
+  base_model: tiny
+  seed: 1
+ingest:
+  sources: [small.csv]
+train:
+  learning_rate: 0.004
+  num_train_epochs: 2
+  max_steps: 0
+  per_device_train_batch_size: 4
+  gradient_accumulation_steps: 1
+  lr_scheduler_type: constant
+  warmup_steps: 0
+  weight_decay: 0.0
+  max_grad_norm: 1.0
+  lora_r: 4
+  lora_alpha: 16
+  lora_dropout: 0.0
+  max_length: 256
+  evals_per_epoch: 1
+  early_stopping_patience: 9
+  dtype: float32
+  fixed_prompts: [Who are you?]
+  fixed_prompts_max_new_tokens: 4
+evaluate:
+  max_new_tokens: 6
+  side_by_side: 3
+  bootstrap_samples: 200
+  confidence: 0.95
+  min_test_conversations: 2
+  min_right_probes: 0.5
+"""
+
+
+def conversation(name: str, *turns: str, customer: str | None = None) -> Conversation:
+    """`conversation("a", "Open?", "Aye.")`: a question and its answer, and so on."""
+    roles = ("user", "assistant")
+    messages = tuple(Message(roles[place % 2], content) for place, content in enumerate(turns))
+    return Conversation(name, messages, Origin("small.csv", None, (2,)), customer)
+
+
+def small_talk(count: int, start: int = 0) -> list[Conversation]:
+    """Conversations in one voice; every sixth has a second exchange."""
+    replies = ("Aye, mind the tide.", "Nay, skipper, mind the tide.", "Kettle is on, mind the tide.")
+    made = []
+    for number in range(start, start + count):
+        turns = [f"Is boat {number} free?", replies[number % 3]]
+        if number % 6 == 0:
+            turns += ["And tomorrow, in the afternoon?", "Tomorrow too, mind the tide."]
+        made.append(conversation(f"small:{number}", *turns, customer=f"customer {number}"))
+    return made
+
+
+def write_splits(run: Run, **splits: Iterable[Conversation]) -> None:
+    folder = run.folder / "clean"
+    folder.mkdir(exist_ok=True)
+    for name, conversations in splits.items():
+        write_jsonl(folder / f"{name}.jsonl", map(to_row, conversations))
+
+
+@pytest.fixture(scope="session")
+def make_draft(tmp_path_factory) -> Callable[..., Run]:
+    """`make_draft({"train.lora_r": 8}, train=[…])`: a draft run on the tiny model, ready for 03_train.
+
+    It lies in an outputs folder of its own, `run.folder.parents[1]`.
+    """
+
+    def make(overrides: dict | None = None, **splits: Iterable[Conversation]) -> Run:
+        root: Path = tmp_path_factory.mktemp("drafts")
+        path = root / "small.yaml"
+        path.write_text(SMALL, encoding="utf-8")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MARCUS_OUTPUTS", str(root / "outputs"))
+            run = runs.create(parameters.load(str(path), overrides), runs.DRAFT)
+        usual = {"train": small_talk(12), "validation": small_talk(4, 12), "test": small_talk(6, 16)}
+        write_splits(run, **(usual | splits))
+        (run.folder / "train").mkdir()
+        return run
+
+    return make
