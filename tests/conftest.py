@@ -1,9 +1,14 @@
 """Fixtures that several test files share."""
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+
+# Before torch is imported, here or in a child: for the tiny model more threads only wait for each other, and on a busy
+# machine that takes a hundred times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from marcus_nb import parameters, runs
 from marcus_nb.conversation import Conversation, Message, Origin, to_row, write_jsonl

@@ -3,7 +3,10 @@
 import ast
 import dataclasses
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat

@@ -205,7 +205,7 @@ def test_what_is_left_out_and_cut_is_counted(tmp_path):
         "silent": "holds no reply of the persona, so there is nothing to learn from it",
     }
     assert split.dataset["id"][:] == ["small:0", "small:1", "small:2", "cut"]
-    assert split.turns_cut == 4, "two of small:0, two of cut"
+    assert split.turns_cut == 2, "the first exchange of cut"
     assert len(split.dataset) + len(split.left_out) == 7
 
 
@@ -267,6 +267,13 @@ def test_fixed_prompts_wait_for_a_reply():
     ]
 
 
+def loss_of(model, conversations):
+    """Loss per learned token of all conversations together."""
+    rendered = [render(TINY, item.as_chat("You are Nell.")) for item in conversations]
+    scored = models.negative_log_likelihood(model, [(item.input_ids, item.labels) for item in rendered])
+    return sum(nll for nll, _ in scored) / sum(count for _, count in scored)
+
+
 # --- training -----------------------------------------------------------------------------------------------------
 
 
@@ -287,12 +294,7 @@ def test_the_loss_falls_and_everything_is_told(trained):
 
 
 def test_the_first_losses_are_those_of_the_base_model(trained):
-    usual = trained()
-    items = [
-        (item.input_ids, item.labels) for c in small_talk(4, 12) for item in [render(TINY, c.as_chat("You are Nell."))]
-    ]
-    scored = models.negative_log_likelihood(tiny.model().eval(), items)
-    assert usual.validation[0][1] == pytest.approx(sum(n for n, _ in scored) / sum(c for _, c in scored), abs=1e-5)
+    assert trained().validation[0][1] == pytest.approx(loss_of(tiny.model().eval(), small_talk(4, 12)), abs=1e-5)
 
 
 def test_the_last_replies_are_those_of_the_saved_adapter(trained):
@@ -339,9 +341,7 @@ def test_the_best_checkpoint_is_the_one_saved(trained):
     assert best < 18, "this data is meant to get worse with training"
     assert (risen.outcome["best_step"], risen.outcome["validation_loss"]) == (best, losses[best])
     merged = models.merge(models.find_base("tiny"), risen.run.folder / "train/adapter")
-    items = [(item.input_ids, item.labels) for c in STRANGE for item in [render(TINY, c.as_chat("You are Nell."))]]
-    scored = models.negative_log_likelihood(merged, items)
-    assert sum(n for n, _ in scored) / sum(c for _, c in scored) == pytest.approx(losses[best], abs=1e-4)
+    assert loss_of(merged, STRANGE) == pytest.approx(losses[best], abs=1e-4)
 
 
 def test_a_stop_file_ends_it_and_keeps_what_was_learned(make_draft):
@@ -407,13 +407,12 @@ def _precision(trained, usual):
 
 
 def _longest_answer(trained, usual):
-    """The strict part is an upper bound; a base model that never ends its turn shows that it is reached."""
-    counts = {}
-    for limit in (2, 9):
-        result = trained(fixed_prompts_max_new_tokens=limit)
-        counts[limit] = max(len(TINY.encode(row["reply"])) for row in result.replies)
-        assert counts[limit] <= limit
-    assert counts[9] > 2
+    longest = {}
+    for limit in (2, 12):
+        result = trained(fixed_prompts_max_new_tokens=limit, num_train_epochs=8, learning_rate=0.02)
+        longest[limit] = max(len(TINY.encode(row["reply"])) for row in result.replies)
+        assert longest[limit] <= limit
+    assert longest[12] > 2
 
 
 def _warmed_up(trained, usual):

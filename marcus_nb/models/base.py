@@ -123,7 +123,7 @@ def load_tokenizer(base: Base) -> Any:
 def load_base(base: Base, dtype: torch.dtype = torch.float32) -> Any:
     """The base model in evaluation mode. Raises ModelError when it cannot be loaded."""
     if base.source == "tiny":
-        return tiny.model().to(dtype).eval()
+        return tiny.model().to(dtype).eval()  # without a name or path from the start
     try:
         model = AutoModelForCausalLM.from_pretrained(
             base.location, gguf_file=base.gguf_file, dtype=dtype, trust_remote_code=False, use_safetensors=True
@@ -135,6 +135,8 @@ def load_base(base: Base, dtype: torch.dtype = torch.float32) -> Any:
         model.hf_quantizer = None
         model.config.__dict__.pop("quantization_config", None)
         model.is_quantized = False
+    # Nothing that is saved of it shall name a folder of this machine; and PEFT would ask the hub about that name.
+    model.name_or_path = model.config.name_or_path = ""
     return model.eval()
 
 

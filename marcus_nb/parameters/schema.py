@@ -143,9 +143,9 @@ class Train(_Strict):
     """Share of the adapter's inputs that is left out at random in training."""
     max_length: int = _unit("tokens", 512, ge=16)
     """Longer conversations lose whole turns from the front; what cannot fit is left out, both are counted."""
-    evals_per_epoch: int = _unit("times", 1, ge=1, le=100)
+    evals_per_epoch: int = _unit("times", 2, ge=1, le=100)
     """How often the validation loss is measured and a checkpoint kept."""
-    early_stopping_patience: int = _unit("evaluations", 2, ge=1)
+    early_stopping_patience: int = _unit("evaluations", 3, ge=1)
     """Stop after this many evaluations without a better validation loss; the best checkpoint is kept."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Precision of the frozen base model; auto: bfloat16 where a short test shows that it is faster here."""

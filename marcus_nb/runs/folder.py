@@ -30,10 +30,9 @@ class Run:
         """What run.json says: status, stages, verdict. A run whose process is gone is INCOMPLETE, whatever it says."""
         state = read_json(self.folder / "run.json")
         if state["status"] == "RUNNING" and self.name != DRAFT and not _alive(state["process"]):
-            stage = next(
-                (s for s, entry in state["stages"].items() if entry["status"] == "RUNNING"), "before its start"
-            )
-            state |= {"status": "INCOMPLETE", "cause": f"the process ended without a word during {stage}"}
+            stage = next((s for s, entry in state["stages"].items() if entry["status"] == "RUNNING"), None)
+            when = f"during {stage}" if stage else "between stages"
+            state |= {"status": "INCOMPLETE", "cause": f"the process ended without a word {when}"}
         return state
 
     def record(self, stage: str) -> dict[str, Any] | None:

@@ -173,8 +173,6 @@ def run_training(run: Run) -> None:
     )
     model = get_peft_model(models.load_base(base, dtype).to(models.device()), config)
     check_context(splits, getattr(model.config, "max_position_embeddings", None))
-    # Without a name PEFT neither writes a folder of this machine into checkpoints nor asks the hub about the base.
-    model.peft_config["default"].base_model_name_or_path = ""
     reporter = Reporter(stage, tokenizer, splits["train"].tokens, dtype)
     checkpoints = stage.folder / "checkpoints"
     shutil.rmtree(checkpoints, ignore_errors=True)
