@@ -70,11 +70,12 @@ def run_experiment(
         bool, typer.Option("--require-acquired", help="Exit with 3 unless the verdict is acquired.")
     ] = False,
 ) -> None:
-    from marcus_nb.pipeline import order  # papermill and what it brings: `list` and mistakes answer without
-
     _find(experiment)
     overrides = dict(parameters_module.parse_set(text) for text in set_ or [])
     chosen = parameters_module.load(experiment, overrides)
+
+    from marcus_nb.pipeline import order  # papermill and what it brings: `list` and most mistakes answer without
+
     order.check_sources(chosen)
     planned = order.plan(chosen, _stage(from_), _stage(until))
     if dry_run:
@@ -82,7 +83,6 @@ def run_experiment(
             typer.echo(f"{step.stage:10}{step.action:8}{step.reason}")
         return
     asked = [experiment, *(word for text in set_ or [] for word in ("--set", text))]
-    asked += ["--until", until] if until != STAGES[-1] else []
     asked += ["--require-acquired"] if require_acquired else []
     raise typer.Exit(order.run(chosen, planned, order.Console(asked), require_acquired))
 

@@ -1,5 +1,6 @@
 """Base models are found by name, scored as transformers would, merged and exported without changing what they say."""
 
+import json
 import shutil
 import socket
 import sys
@@ -200,6 +201,17 @@ def test_a_folder_is_loaded_as_it_was_saved(saved):
     base = models.find_base(str(saved))
     assert torch.equal(logits(models.load_base(base)), logits(tiny.model().eval()))
     assert models.load_tokenizer(base).encode("Ahoy 😀") == TINY.encode("Ahoy 😀")
+
+
+def test_a_models_own_way_of_generating_is_left_behind(saved, tmp_path):
+    """Some makers ship a repetition penalty: base and tuned model would not be asked in the same way."""
+    folder = tmp_path / "penalised"
+    shutil.copytree(saved, folder)
+    own = {"do_sample": True, "repetition_penalty": 1.8, "max_length": 5, "suppress_tokens": [10]}
+    (folder / "generation_config.json").write_text(json.dumps(own), encoding="utf-8")
+    model = models.load_base(models.find_base(str(folder)))
+    expected = generate.reply_ids(tiny.model().eval(), TINY, [chat[:2] for chat in chats()], 8)
+    assert generate.reply_ids(model, TINY, [chat[:2] for chat in chats()], 8) == expected
 
 
 # --- the tiny model -----------------------------------------------------------------------------------------------

@@ -752,6 +752,37 @@ def test_with_a_history_too_a_typo_is_found(tmp_path, cells):
         from_cell("train", names)
 
 
+def test_in_a_real_notebook_session(tmp_path):
+    """IPython's own history, as in a kernel: a typo is found and corrected, and a cell is run again at the end."""
+    cell, path = cell_source("train"), written(tmp_path, BASE)
+    resolve = "from marcus_nb.parameters import from_cell\nlast = from_cell('train', vars())"
+    cells = [
+        *(cell, f"# Parameters\nexperiment = {path!r}\nlerning_rate = 0.1\n", resolve),
+        *(cell, f"# Parameters\nexperiment = {path!r}\nlora_r = 4\n", resolve),
+        *("%precision 3", "headline = ['a']\ncounts = {}\nlora = 3", resolve),
+    ]
+    script = (
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell()\n"
+        "shell.showtraceback = lambda *a, **k: None\n"
+        f"results = [shell.run_cell(cell, store_history=True) for cell in {cells!r}]\n"
+        "print([str(r.error_in_exec).splitlines()[0] for r in results if 'from_cell' in r.info.raw_cell])\n"
+        "print(shell.user_ns['last'].train.lora_r)\n"
+    )
+    environment = os.environ | {"IPYTHONDIR": str(tmp_path / "ipython"), "PYTHONUTF8": "1"}
+    answer = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=100,
+        check=False,
+    )
+    wrong = "lerning_rate: no such parameter of train. Did you mean learning_rate?"
+    assert answer.stdout.splitlines()[-2:] == [str([wrong, "None", "None"]), "4"], answer.stdout + answer.stderr
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

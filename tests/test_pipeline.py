@@ -84,7 +84,7 @@ def test_an_error_in_a_cell_stops_there(tmp_path):
     assert streams(failing(book)) == "before\n"
 
 
-@pytest.mark.parametrize("leave", ["import sys; sys.exit(0)", "raise SystemExit"])
+@pytest.mark.parametrize("leave", ["import sys; sys.exit(0)", pytest.param("raise SystemExit", marks=pytest.mark.slow)])
 def test_leaving_early_is_no_success(tmp_path, leave):
     book, raised = mill(tmp_path, f"print('before')\n{leave}", "print('never')", "print('never')")
     assert raised.ename == "LeftEarly"
@@ -447,12 +447,12 @@ def test_a_run_that_is_asked_to_end_writes_its_record(tmp_path, number):
     assert code == 130
     assert "Traceback" not in err
     assert "INCOMPLETE: interrupted in 01_ingest; the stages before it are kept." in out
-    assert "Go on with: ./run_all.sh smoke --until ingest --from ingest" in out
+    assert "Go on with: ./run_all.sh smoke --from ingest --until ingest" in out
     assert not psutil.wait_procs(children, timeout=10)[1], "a kernel was left behind"
 
     state = json.loads((runner.folder / "run.json").read_text(encoding="utf-8"))
     assert (state["status"], state["cause"]) == ("INCOMPLETE", "ingest: interrupted")
-    assert state["go_on"] == "./run_all.sh smoke --until ingest --from ingest"
+    assert state["go_on"] == "./run_all.sh smoke --from ingest --until ingest"
     assert [p.name for p in runner.folder.glob("*.ipynb*")] == ["01_ingest.FAILED.ipynb"]
     book = nbformat.read(runner.folder / "01_ingest.FAILED.ipynb", as_version=4)
     assert statuses(book) == ["completed", "failed", "pending"]
@@ -486,7 +486,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_no_false_record(tmp_path, 
     state = runs.open_run("smoke", runner.folder.name).state
     assert state["status"] == "INCOMPLETE"
     assert state["cause"] == "the process ended without a word during ingest"
-    assert state["go_on"] == "./run_all.sh smoke --until ingest --from ingest"
+    assert state["go_on"] == "./run_all.sh smoke --from ingest --until ingest"
     assert not psutil.wait_procs(children, timeout=15)[1]
 
 

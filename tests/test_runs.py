@@ -1,9 +1,11 @@
 """Runs: what is finished is a record, what is stale or edited is refused by name, and a full disk damages nothing."""
 
 import errno
+import functools
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import pytest
 from marcus_nb import runs
 from marcus_nb.conversation import read_jsonl, write_jsonl
 from marcus_nb.parameters import ROOT, STAGES, ParameterError, load, save
-from marcus_nb.runs import DiskFull, RunError, Stage, open_stage, reuse, why_not_reusable
+from marcus_nb.runs import DiskFull, RunError, Stage, open_stage, provenance, reuse, why_not_reusable
 from marcus_nb.runs.files import read_json, saying_disk_full, sha256, write_json
 from marcus_nb.runs.provenance import NOTEBOOKS, library_files, notebook_hash, notebook_of
 
@@ -35,9 +37,15 @@ INPUT = {
 OUTPUT = {"ingest": "conversations.jsonl", "clean": "train.jsonl", "train": "adapter/a", "evaluate": "results.json"}
 
 
+# The same in every test: hashed and asked for once, as each notebook does.
+ONCE = {name: functools.cache(getattr(provenance, name)) for name in ("library_files", "git", "versions")}
+
+
 @pytest.fixture
 def acme(tmp_path, monkeypatch):
     """An experiment beside its outputs: its YAML file."""
+    for name, known in ONCE.items():
+        monkeypatch.setattr(provenance, name, known)
     monkeypatch.setenv("MARCUS_OUTPUTS", str(tmp_path / "outputs"))
     path = tmp_path / "acme.yaml"
     path.write_text(YAML, encoding="utf-8")
@@ -351,7 +359,7 @@ def test_no_number_is_never_written(tmp_path):
 def test_who_reads_meanwhile_sees_the_old_or_the_new(tmp_path):
     path = tmp_path / "run.json"
     write_json(path, {"n": [0] * 500})
-    writer = threading.Thread(target=lambda: [write_json(path, {"n": [n] * 500}) for n in range(1, 60)])
+    writer = threading.Thread(target=lambda: [write_json(path, {"n": [n] * 500}) for n in range(1, 30)])
     writer.start()
     while writer.is_alive():
         assert len(set(read_json(path)["n"])) == 1
@@ -549,11 +557,24 @@ def test_a_reused_stage_is_copied_verified_and_says_so(acme):
         assert not (child.folder / stage / "log.txt").exists()
     assert (child.folder / "02_clean.ipynb").is_file()
     work(open_stage("train", {"experiment": "acme", "run": child.name}))
-    if os.name == "posix":
-        assert stat.S_IMODE((child.folder / "clean/train.jsonl").stat().st_mode) == 0o600
     grandchild = runs.create(parent.parameters, parent=child.name)
     reuse(child, grandchild, "ingest")
     assert grandchild.record("ingest")["reused_from"] == parent.name  # who made it, not who passed it on
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system knows no modes")
+def test_a_copy_is_its_owners_alone_while_it_is_made(acme, monkeypatch):
+    parent = make_run(acme, "ingest")
+    child = runs.create(parent.parameters, parent=parent.name)
+    copy, target, seen = shutil.copyfile, child.folder / "ingest/conversations.jsonl", []
+
+    def watched(source, destination, **options):
+        seen.append(stat.S_IMODE(Path(destination).stat().st_mode))
+        return copy(source, destination, **options)
+
+    monkeypatch.setattr("shutil.copyfile", watched)
+    reuse(parent, child, "ingest")
+    assert seen == [0o600] and stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("change", ["edited", "deleted"])

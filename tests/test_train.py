@@ -2,6 +2,7 @@
 
 import collections
 import errno
+import gc
 import json
 import random
 import signal
@@ -35,6 +36,15 @@ from marcus_nb.train.batches import LengthGrouped, collate
 
 TINY = tiny.tokenizer()
 STRANGE = [conversation(f"strange:{number}", "ZQ9#?", "QZ9## ZQ") for number in range(4)]  # learning does not help
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_garbage():
+    """Each training ends with a garbage collection over all that is loaded, which is half of its time here."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @dataclass(frozen=True)
@@ -396,6 +406,18 @@ def _patience(trained, usual):
     assert ended[0].outcome["steps"] < ended[1].outcome["steps"]
 
 
+def _last_one_kept(trained, usual):
+    """The same run twice: what is kept is the best by validation loss, or the last whatever its loss."""
+    options = {"num_train_epochs": 6, "learning_rate": 0.02, "early_stopping_patience": 50}
+    best, last = (trained("strange", load_best_model_at_end=on, **options) for on in (True, False))
+    assert best.validation == last.validation
+    losses = dict(last.validation)
+    assert last.outcome["kept_step"] == last.outcome["steps"] > last.outcome["best_step"] == best.outcome["kept_step"]
+    merged = models.merge(models.find_base("tiny"), last.run.folder / "train/adapter")
+    assert loss_of(merged, STRANGE) == pytest.approx(losses[last.outcome["kept_step"]], abs=1e-4)
+    assert last.outcome["kept_validation_loss"] == losses[last.outcome["kept_step"]] > best.outcome["validation_loss"]
+
+
 def _precision(trained, usual):
     half = trained(dtype="bfloat16")
     assert (usual.outcome["dtype"], half.outcome["dtype"]) == ("float32", "bfloat16")
@@ -474,6 +496,7 @@ MATTERS = {
     "max_length": _kept_in_length,
     "evals_per_epoch": lambda trained, usual: _evaluates(trained(evals_per_epoch=3), [0, 1, 2, 3, 4, 5, 6]),
     "early_stopping_patience": _patience,
+    "load_best_model_at_end": _last_one_kept,
     "dtype": _precision,
     "fixed_prompts": _asked,
     "fixed_prompts_max_new_tokens": _longest_answer,

@@ -39,6 +39,8 @@ def table(frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | N
             return "✓" if value else "✗"
         if value is None or (isinstance(value, float) and pd.isna(value)):
             return ""
+        if column in numeric:  # a large figure is no phone number
+            return html.escape(format(value, formats.get(column, "")))
         return safe(format(value, formats[column]) if column in formats else value)
 
     numeric = {column for column in frame.columns if pd.api.types.is_numeric_dtype(frame[column])}
@@ -61,7 +63,9 @@ def table(frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | N
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     shown = frame.astype(object).apply(lambda column: column.map(lambda value: html.unescape(cell(column.name, value))))
-    plain = f"{caption}\n{shown.to_string(index=False)}" if caption else shown.to_string(index=False)
+    plain = shown.to_string(index=False)
+    if caption:
+        plain = f"{text.redact(caption)}\n{plain}"
     return Block(markup, plain)
 
 
@@ -72,7 +76,7 @@ def banner(title: str, lines: list[str], mood: str) -> Block:
         f'<div style="border-left:6px solid {COLORS[mood]};padding:8px 14px;margin:8px 0;background:#8881">'
         f'<div style="font-size:1.25em;font-weight:700">{safe(title)}</div>{items}</div>'
     )
-    return Block(markup, "\n".join([title, *lines]))
+    return Block(markup, text.redact("\n".join([title, *lines])))
 
 
 def sentence(words: str) -> Block:

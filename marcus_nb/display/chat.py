@@ -1,12 +1,14 @@
 """Conversations, tokens and replies, as a reader wants them."""
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from marcus_nb import text
 from marcus_nb.conversation import PERSONA_ROLE, Conversation
-from marcus_nb.display.blocks import COLORS, Block, safe, table
+from marcus_nb.display.blocks import COLORS, Block, safe, sentence, table
 from marcus_nb.render import IGNORED, Rendered
 
 BUBBLE = "display:inline-block;max-width:34em;padding:6px 11px;border-radius:12px;margin:3px 0;white-space:pre-wrap"
@@ -26,7 +28,7 @@ def bubbles(conversations: Sequence[Conversation], persona_name: str) -> Block:
                 f'<div style="text-align:{side}"><small style="opacity:.7">{safe(who)}</small><br>'
                 f'<span style="{BUBBLE};{colors};text-align:left">{safe(message.content)}</span></div>'
             )
-            plain.append(f"{who}: {message.content}")
+            plain.append(text.redact(f"{who}: {message.content}"))
         parts.append(
             f'<div style="flex:1 1 18em;border:1px solid #8884;border-radius:8px;padding:8px 12px">'
             f'<small style="opacity:.7">{safe(item.origin)}</small>{"".join(rows)}</div>'
@@ -37,22 +39,38 @@ def bubbles(conversations: Sequence[Conversation], persona_name: str) -> Block:
 def learned_tokens(tokenizer: Any, rendered: Rendered) -> Block:
     """A conversation token by token: what carries loss stands on a coloured ground and is underlined."""
     pieces = []
-    for token, label in zip(rendered.input_ids, rendered.labels, strict=True):
-        words = safe(tokenizer.decode([token])).replace("\n", "⏎\n")
+    for words, carries_loss in _pieces(tokenizer, rendered):
         style = (
             f"background:{COLORS['good']}44;border-bottom:2px solid {COLORS['good']}"
-            if label != IGNORED
+            if carries_loss
             else "background:#8882;opacity:.8"
         )
-        pieces.append(f'<span style="{style};margin-right:1px">{words}</span>')
+        shown = html.escape(words).replace("\n", "⏎\n")
+        pieces.append(f'<span style="{style};margin-right:1px">{shown}</span>')
     learned = sum(label != IGNORED for label in rendered.labels)
     legend = (
         f"<p>Learned (underlined, green): {learned} of {len(rendered.labels)} tokens. "
         "Everything else is read, never learned.</p>"
     )
     markup = f'{legend}<div style="font-family:monospace;white-space:pre-wrap;line-height:1.9">{"".join(pieces)}</div>'
-    ids = [token for token, label in zip(rendered.input_ids, rendered.labels, strict=True) if label != IGNORED]
-    return Block(markup, f"Learned {learned} of {len(rendered.labels)} tokens: {tokenizer.decode(ids)}")
+    words = "".join(words for words, carries_loss in _pieces(tokenizer, rendered) if carries_loss)
+    return Block(markup, f"Learned {learned} of {len(rendered.labels)} tokens: {words}")
+
+
+def _pieces(tokenizer: Any, rendered: Rendered) -> list[tuple[str, bool]]:
+    """Each token's text, and whether it carries loss; tokens that only together make a character are one piece.
+
+    Personal data is dotted out in the whole text, since an address is many tokens.
+    """
+    ends, begun = [], 0
+    for count in range(1, len(rendered.input_ids) + 1):
+        whole = tokenizer.decode(rendered.input_ids[:count])
+        if whole.endswith("\N{REPLACEMENT CHARACTER}") and count < len(rendered.input_ids):
+            continue
+        ends.append((begun, len(whole), rendered.labels[count - 1] != IGNORED))
+        begun = len(whole)
+    masked = text.mask(tokenizer.decode(rendered.input_ids))
+    return [(masked[start:end], carries_loss) for start, end, carries_loss in ends]
 
 
 def side_by_side(replies: pd.DataFrame, persona_name: str) -> Block:
@@ -71,8 +89,10 @@ def side_by_side(replies: pd.DataFrame, persona_name: str) -> Block:
 
 def replies_over_training(rows: Sequence[dict[str, Any]]) -> Block:
     """The fixed prompts' replies before, during and after training: one row a prompt, one column a moment."""
+    if not rows:
+        return sentence("No fixed prompts are given (train.fixed_prompts), so none were answered.")
     frame = pd.DataFrame(rows)
-    names = {0.0: "before", 0.25: "after ¼", 0.5: "after ½", 1.0: "at the end (best checkpoint)"}
+    names = {0.0: "before", 0.25: "after ¼", 0.5: "after ½", 1.0: "at the end (kept)"}
     wide = frame.assign(moment=frame["share"].map(names)).pivot_table(
         index="prompt", columns="moment", values="reply", aggfunc="last", sort=False
     )

@@ -78,8 +78,8 @@ def funnel_figure(frame: pd.DataFrame) -> Picture:
         return _picture(figure, title)
 
 
-def loss_figure(metrics: Sequence[dict[str, Any]], best_step: int | None = None) -> Picture:
-    """Train and validation loss over the steps, with the best step marked; `metrics` are those of metrics.jsonl."""
+def loss_figure(metrics: Sequence[dict[str, Any]], kept_step: int | None = None) -> Picture:
+    """Train and validation loss over the steps, the kept step marked; `metrics` are those of metrics.jsonl."""
     train = [(row["step"], row["loss"]) for row in metrics if "loss" in row]
     validation = [(row["step"], row["validation_loss"]) for row in metrics if "validation_loss" in row]
     with matplotlib.style.context(STYLE):
@@ -101,15 +101,26 @@ def loss_figure(metrics: Sequence[dict[str, Any]], best_step: int | None = None)
                     annotation_clip=False,
                 )
         if validation:
-            best = min(validation, key=lambda point: point[1])
-            title = f"Validation loss fell from {validation[0][1]:.2f} to {best[1]:.2f}, best at step {best[0]}"
-            if best_step is not None:
-                axes.axvline(best_step, color="#444444", linestyle=":", linewidth=1.5)
+            title = _course(validation)
+            if kept_step is not None:
+                axes.axvline(kept_step, color="#444444", linestyle=":", linewidth=1.5)
+                axes.annotate("kept ", (kept_step, axes.get_ylim()[1]), ha="right", va="top", fontsize=10)
         axes.set_title(title)
         axes.set_xlabel("step")
         axes.set_ylabel("loss [nats per learned token]")
         axes.margins(x=0.02)
         return _picture(figure, title)
+
+
+def _course(validation: Sequence[tuple[int, float]]) -> str:
+    """How the validation loss went: `[(0, 5.2), (9, 3.1)]` is measured before the first step and at step 9."""
+    (first_step, first), *later = validation
+    if not later:
+        return f"Validation loss is {first:.2f} at step {first_step}"
+    step, best = min(later, key=lambda point: point[1])
+    if best < first:
+        return f"Validation loss fell from {first:.2f} to {best:.2f}, best at step {step}"
+    return f"Validation loss never fell below its first {first:.2f}; {best:.2f} at step {step} came nearest"
 
 
 def claims_figure(verdict: Verdict) -> Picture:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from marcus_nb import text
 from marcus_nb.display.blocks import Block, banner, sentence, stack, table
 from marcus_nb.display.chat import bubbles
 from marcus_nb.parameters.schema import SECTIONS, STAGES, fields_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # at run time they would bring torch into notebooks that need
 
 
 def _shorten(value: Any, limit: int = 160) -> str:
-    words = str(value)
+    words = text.redact(str(value))  # before cutting: half an address would no longer be known as one
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
@@ -164,6 +165,7 @@ def training_summary(outcome: dict[str, Any]) -> Block:
     rows = [
         ("steps", f"{outcome['steps']} of {outcome['planned_steps']} planned"),
         ("best checkpoint", f"step {outcome['best_step']}, validation loss {outcome['validation_loss']:.3f}"),
+        ("kept checkpoint", f"step {outcome['kept_step']}, validation loss {outcome['kept_validation_loss']:.3f}"),
         ("speed", f"{outcome['tokens_per_second']:.0f} tokens a second"),
         ("duration", f"{outcome['seconds'] / 60:.1f} minutes, loading included"),
         ("peak memory", f"{outcome['peak_memory_gb']:.1f} GB"),

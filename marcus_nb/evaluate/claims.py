@@ -119,6 +119,8 @@ def _mean_claim(name: str, question: str, gains: pd.Series, sentence: str, param
         REFUTED: ": there is no gain",
         OPEN: ": the interval holds zero, so chance alone could do this",
     }[status]
+    if len(gains) < parameters.min_test_conversations:  # one conversation alone has an interval of no width
+        status, ending = OPEN, f": fewer conversations than the {parameters.min_test_conversations} that a claim needs"
     interval = f"{value:+.2f} ({parameters.confidence:.0%} interval {low:+.2f} to {high:+.2f}, n = {len(gains)})"
     return Claim(name, question, value, low, high, len(gains), status, sentence.format(value=interval) + ending + ".")
 

@@ -14,7 +14,7 @@ import torch
 
 from marcus_nb import generate, models
 from marcus_nb.conversation import Conversation
-from marcus_nb.evaluate.measure import Judged, Log
+from marcus_nb.evaluate.measure import Judged, Log, askable, trained_base
 from marcus_nb.models.export import CHATML_FOR_OLLAMA, is_chatml
 from marcus_nb.render import prompt_ids
 from marcus_nb.runs import Stage
@@ -46,11 +46,14 @@ class DeployError(RuntimeError):
 
 
 def publish(stage: Stage, log: Log) -> Path:
-    """Merge base and adapter in float32 and write the run's `model/` folder: all of it, or none."""
+    """Merge base and adapter in float32 and write the run's `model/` folder: all of it, or none.
+
+    Raises EvaluateError when the base model is not the one the adapter was trained on.
+    """
+    base = trained_base(stage)
     adapter = stage.written_by("train", "adapter/adapter_model.safetensors").parent
     stage.written_by("train", "adapter/adapter_config.json")
     shared = stage.parameters.shared
-    base = models.find_base(shared.base_model)
     folder = stage.run.folder / "model"
     temporary = folder.with_name("model.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -69,7 +72,7 @@ def check_outside(
     No system message is given there: the exported chat template must bring it. Columns: question, same_tokens,
     same_reply, note. Raises DeployError when token ids differ, or replies part elsewhere than at a near-tie.
     """
-    items = list(test[:golden])
+    items = [item for item in test if askable(judged, item)][:golden]
     log(f"a fresh process loads model/ and answers {len(items)} questions")
     questions = [[{"role": "user", "content": item.questions[0]}] for item in items]
     found = _ask_outside(folder, [item.as_chat() for item in items], questions, max_new_tokens)
@@ -83,16 +86,13 @@ def check_outside(
             judged.tokenizer.apply_chat_template(item.as_chat(judged.system_prompt), tokenize=False),
             add_special_tokens=False,
         )
-        same = found["whole"][position] == whole and found["prompts"][position] == prompt_ids(
-            judged.tokenizer, inside[position]
-        )
-        note = _compare(judged, found["prompts"][position], replies[position], found["replies"][position])
-        rows.append((item.questions[0], same, replies[position] == found["replies"][position], note))
-    frame = pd.DataFrame(rows, columns=["question", "same_tokens", "same_reply", "note"])
-    if not frame["same_tokens"].all():
-        question = frame.loc[~frame["same_tokens"], "question"].iloc[0]
-        raise DeployError(f"model/ turns {question!r} into other tokens than the evaluation did")
-    return frame
+        prompt = prompt_ids(judged.tokenizer, inside[position])
+        if found["whole"][position] != whole or found["prompts"][position] != prompt:
+            # Before the replies: other tokens would make other replies, and the cause is here.
+            raise DeployError(f"model/ turns {item.questions[0]!r} into other tokens than the evaluation did")
+        note = _compare(judged, prompt, replies[position], found["replies"][position])
+        rows.append((item.questions[0], True, replies[position] == found["replies"][position], note))
+    return pd.DataFrame(rows, columns=["question", "same_tokens", "same_reply", "note"])
 
 
 def _ask_outside(folder: Path, whole: list, prompts: list, max_new_tokens: int) -> dict[str, Any]:

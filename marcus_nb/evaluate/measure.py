@@ -1,5 +1,6 @@
 """What is asked of base and tuned model, on conversations and questions that training never saw."""
 
+import math
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ import pandas as pd
 from marcus_nb import formats, generate, models, text
 from marcus_nb.conversation import PERSONA_ROLE, Conversation, read_conversations
 from marcus_nb.parameters import Evaluate, Probe
-from marcus_nb.render import Chat, RenderError, render
+from marcus_nb.render import IGNORED, Chat, RenderError, prompt_ids, render
 from marcus_nb.runs import Stage, read_json
 
 Log = Callable[[str], None]
@@ -37,11 +38,8 @@ class Judged:
         return opening + [{"role": role, "content": content} for role, content in messages]
 
 
-def load_judged(stage: Stage, model_folder: Path) -> Judged:
-    """Load the base model and the deployed one, both in float32.
-
-    Raises EvaluateError when the base model is not the one the adapter was trained on.
-    """
+def trained_base(stage: Stage) -> models.Base:
+    """The base model, checked. Raises EvaluateError when it is not the one that the adapter was trained on."""
     base = models.find_base(stage.parameters.shared.base_model)
     trained = read_json(stage.written_by("train", "outcome.json"))["base_model"]
     if trained != base.record:
@@ -49,6 +47,15 @@ def load_judged(stage: Stage, model_folder: Path) -> Judged:
             f"The adapter was trained on {trained['name']} (sha256 {trained['sha256'][:12]}), and base_model now is "
             f"{base.name} (sha256 {base.sha256[:12]}): run 03_train.ipynb again"
         )
+    return base
+
+
+def load_judged(stage: Stage, model_folder: Path) -> Judged:
+    """Load the base model and the deployed one, both in float32.
+
+    Raises EvaluateError when the base model is not the one the adapter was trained on.
+    """
+    base = trained_base(stage)
     place = models.device()
     tuned, _ = models.load_exported(model_folder)
     return Judged(
@@ -75,15 +82,17 @@ def contrast_replies(
     """
     if not parameters.contrast_sources:
         log(f"no contrast_sources: the base model answers {len(test)} questions in their place")
-        chats = [judged.chat(("user", item.questions[0])) for item in test]
-        replies = generate.replies(judged.base, judged.tokenizer, chats, parameters.max_new_tokens)
+        asked = [item for item in test if askable(judged, item)]
+        chats = [judged.chat(("user", item.questions[0])) for item in asked]
+        answers = generate.replies(judged.base, judged.tokenizer, chats, parameters.max_new_tokens)
+        replies = dict(zip([item.id for item in asked], answers, strict=True))
         return pd.DataFrame(
             {
                 "conversation": [item.id for item in test],
                 "question": [item.questions[0] for item in test],
                 "other_question": [item.questions[0] for item in test],
                 "similarity": 1.0,
-                "other_reply": replies,
+                "other_reply": [replies.get(item.id, "") for item in test],
                 "whose": "the base model",
             }
         )
@@ -112,50 +121,47 @@ def losses(
 
     Columns: conversation, question, tokens; whole conversation: base, tuned, tuned_no_system; its first exchange:
     base_first, tuned_first; the same reply to another conversation's question: base_shuffled, tuned_shuffled;
-    the other's reply to the like question: base_other, tuned_other.
-    Second, the conversations that could not be scored, with the reason.
+    the other's reply to the like question: base_other, tuned_other. NaN where a comparison is not to be had.
+    Second, the conversations that could not be scored, wholly or in one comparison, with the reason.
     """
-    order = list(range(len(test)))
-    random.Random(seed).shuffle(order)
-    # Each question goes to the conversation after it in a shuffled circle: never to its own.
-    stranger = {order[i]: order[(i + 1) % len(order)] for i in range(len(order))}
-    jobs: dict[str, list[Chat]] = {name: [] for name in ("whole", "no_system", "first", "shuffled", "other")}
-    kept, unscored, comparable = [], [], []
-    other_replies = dict(zip(contrast["conversation"], contrast["other_reply"], strict=True))
-    for index, item in enumerate(test):
+    kept, unscored = [], []
+    for item in test:
+        problem = _problem(judged, item.as_chat(judged.system_prompt)) or _problem(judged, item.as_chat())
+        if problem:
+            unscored.append((item.id, problem))
+        else:
+            kept.append(item)
+    strangers = _strangers([item.questions[0] for item in kept], seed)
+    others = dict(zip(contrast["conversation"], contrast["other_reply"], strict=True))
+    jobs: dict[str, list[Chat | None]] = {name: [] for name in ("whole", "no_system", "first", "shuffled", "other")}
+    for item, stranger in zip(kept, strangers, strict=True):
         question, reply = item.questions[0], item.replies[0]
-        chats = {
-            "whole": item.as_chat(judged.system_prompt),
-            "no_system": item.as_chat(),
-            "first": judged.chat(("user", question), (PERSONA_ROLE, reply)),
-            "shuffled": judged.chat(("user", test[stranger[index]].questions[0]), (PERSONA_ROLE, reply)),
-            "other": judged.chat(("user", question), (PERSONA_ROLE, other_replies[item.id])),
-        }
-        problems = {name: problem for name, chat in chats.items() if (problem := _problem(judged.tokenizer, chat))}
-        comparable.append("other" not in problems)
-        if not comparable[-1]:  # an empty reply of the other's: the conversation itself can still be scored
-            chats["other"] = chats["first"]
-            unscored.append((item.id, f"only the comparison with the other's reply: {problems.pop('other')}"))
-        if problems:
-            unscored.append((item.id, "; ".join(problems.values())))
-            comparable.pop()
-            continue
-        kept.append(item)
-        for name, chat in chats.items():
-            jobs[name].append(chat)
+        jobs["whole"].append(item.as_chat(judged.system_prompt))
+        jobs["no_system"].append(item.as_chat())
+        jobs["first"].append(judged.chat(("user", question), (PERSONA_ROLE, reply)))
+        # Where a comparison is not to be had, the conversation itself can still be scored.
+        for name, against, chat in [
+            ("shuffled", "another conversation's question", judged.chat(("user", stranger), (PERSONA_ROLE, reply))),
+            ("other", "the other's reply", judged.chat(("user", question), (PERSONA_ROLE, others[item.id]))),
+        ]:
+            problem = _problem(judged, chat) if name == "other" or stranger else "there is no other question"
+            jobs[name].append(None if problem else chat)
+            if problem:
+                unscored.append((item.id, f"only the comparison with {against}: {problem}"))
 
     def per_token(model: Any, name: str) -> list[float]:
         log(f"loss of {len(jobs[name])} conversations, {name.replace('_', ' ')}")
-        rendered = [render(judged.tokenizer, chat) for chat in jobs[name]]
-        scored = models.negative_log_likelihood(model, [(item.input_ids, item.labels) for item in rendered])
-        return [nll / count for nll, count in scored]
+        rendered = {place: render(judged.tokenizer, chat) for place, chat in enumerate(jobs[name]) if chat}
+        items = [(item.input_ids, item.labels) for item in rendered.values()]
+        scored = dict(zip(rendered, models.negative_log_likelihood(model, items), strict=True))
+        return [scored[place][0] / scored[place][1] if place in scored else math.nan for place in range(len(kept))]
 
     rendered = [render(judged.tokenizer, chat) for chat in jobs["whole"]]
     frame = pd.DataFrame(
         {
             "conversation": [item.id for item in kept],
             "question": [item.questions[0] for item in kept],
-            "tokens": [sum(label != -100 for label in item.labels) for item in rendered],
+            "tokens": [sum(label != IGNORED for label in item.labels) for item in rendered],
             "base": per_token(judged.base, "whole"),
             "tuned": per_token(judged.tuned, "whole"),
             "tuned_no_system": per_token(judged.tuned, "no_system"),
@@ -167,16 +173,38 @@ def losses(
             "tuned_other": per_token(judged.tuned, "other"),
         }
     )
-    frame.loc[[not flag for flag in comparable], ["base_other", "tuned_other"]] = float("nan")
     return frame, unscored
 
 
-def _problem(tokenizer: Any, chat: Chat) -> str | None:
+def _strangers(questions: Sequence[str], seed: int) -> list[str]:
+    """For each question another one: the next in a shuffled circle that does not say the same; "" where none does."""
+    order = list(range(len(questions)))
+    random.Random(seed).shuffle(order)
+    said = [text.comparable(question) for question in questions]
+    found = [""] * len(questions)
+    for place, index in enumerate(order):
+        circle = (order[(place + step) % len(order)] for step in range(1, len(order)))
+        found[index] = next((questions[other] for other in circle if said[other] != said[index]), "")
+    return found
+
+
+def _problem(judged: Judged, chat: Chat) -> str | None:
+    """Why a conversation cannot be scored; None when it can."""
     try:
-        render(tokenizer, chat)
+        tokens = len(render(judged.tokenizer, chat).input_ids)
     except RenderError as error:
         return str(error)
-    return None
+    context = getattr(judged.tuned.config, "max_position_embeddings", None)
+    return f"needs {tokens} tokens where the model reads {context} at once" if context and tokens > context else None
+
+
+def askable(judged: Judged, item: Conversation) -> bool:
+    """Whether the models can be asked a conversation's first question: not when it forges the edge of a turn."""
+    try:
+        prompt_ids(judged.tokenizer, judged.chat(("user", item.questions[0])))
+    except RenderError:
+        return False
+    return True
 
 
 def side_by_side(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from marcus_nb import text
 from marcus_nb.conversation import write_jsonl
 from marcus_nb.evaluate.claims import Verdict
 from marcus_nb.evaluate.deploy import modelfile
@@ -58,6 +59,11 @@ def headline(verdict: Verdict) -> list[str]:
     return list(verdict.reasons)
 
 
+def _quote(words: str) -> str:
+    """A Markdown quotation, every line of it, without personal data: the card goes where the model goes."""
+    return "".join(f"> {line}".rstrip() + "\n" for line in text.redact(words).splitlines())
+
+
 def model_card(run: Run, verdict: Verdict, replies: pd.DataFrame) -> str:
     """MODEL_CARD in the hub's form (YAML front matter, then Markdown), filled from the run."""
     shared = run.parameters.shared
@@ -69,7 +75,7 @@ def model_card(run: Run, verdict: Verdict, replies: pd.DataFrame) -> str:
 
     sample = replies.iloc[len(replies) // 2] if len(replies) else None
     quoted = (
-        f"> **Asked:** {sample['question']}\n>\n> **{shared.persona_name}:** {sample['tuned']}\n"
+        _quote(f"**Asked:** {sample['question']}\n\n**{shared.persona_name}:** {sample['tuned']}")
         if sample is not None
         else ""
     )

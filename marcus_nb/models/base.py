@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
 
 from marcus_nb.models import tiny
@@ -135,6 +135,8 @@ def load_base(base: Base, dtype: torch.dtype = torch.float32) -> Any:
         model.hf_quantizer = None
         model.config.__dict__.pop("quantization_config", None)
         model.is_quantized = False
+    # Its maker's generation config may hold a repetition penalty and the like, which greedy replies here do without.
+    model.generation_config = GenerationConfig()
     # Nothing that is saved of it shall name a folder of this machine; and PEFT would ask the hub about that name.
     model.name_or_path = model.config.name_or_path = ""
     return model.eval()

@@ -146,7 +146,9 @@ class Train(_Strict):
     evals_per_epoch: int = _unit("times", 2, ge=1, le=100)
     """How often the validation loss is measured and a checkpoint kept."""
     early_stopping_patience: int = _unit("evaluations", 3, ge=1)
-    """Stop after this many evaluations without a better validation loss; the best checkpoint is kept."""
+    """Stop after this many evaluations without a better validation loss."""
+    load_best_model_at_end: bool = True
+    """Keep the checkpoint with the best validation loss; off, the last one, which knows more facts by heart."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Precision of the frozen base model; auto: bfloat16 where a short test shows that it is faster here."""
     fixed_prompts: list[str] = ["Who are you?", "Can you help me?", "Thank you!"]

@@ -37,9 +37,10 @@ class Console:
     def say(self, text: str = "", style: str = "") -> None:
         self.out.print(escape(text), style=style or None)
 
-    def command(self, run: Run, stage: str) -> str:
+    def command(self, run: Run, stage: str, until: str = STAGES[-1]) -> str:
         """What goes on from a stage: `"./run_all.sh acme --set train.lora_r=8 --from train"`."""
         words = [*(self.asked or (run.experiment,)), "--from", stage]
+        words += [] if until == STAGES[-1] else ["--until", until]
         return f"{LAUNCHER} {subprocess.list2cmdline(words) if os.name == 'nt' else shlex.join(words)}"
 
     def begin(self, run: Run) -> None:
@@ -108,19 +109,19 @@ class Console:
         self.say(f"Why, with the evidence:  {run.folder / '04_evaluate.ipynb'}")
         self.say(f"The model to deploy:     {run.folder / 'model'}")
 
-    def failed(self, run: Run, stage: str, cause: str, notebook: Path) -> None:
+    def failed(self, stage: str, cause: str, notebook: Path, again: str) -> None:
         self.say()
         self.say(f"FAILED in {NOTEBOOKS[stage]}", "bold red")
         for line in cause.splitlines():
             self.say(f"    {line}")
         if notebook.is_file():
             self.say(f"The notebook as far as it came:  {notebook}")
-        self.say(f"When that is mended, go on with: {self.command(run, stage)}")
+        self.say(f"When that is mended, go on with: {again}")
 
-    def interrupted(self, run: Run, stage: str) -> None:
+    def interrupted(self, stage: str, again: str) -> None:
         self.say()
         self.say(f"INCOMPLETE: interrupted in {NOTEBOOKS[stage]}; the stages before it are kept.", "bold yellow")
-        self.say(f"Go on with: {self.command(run, stage)}")
+        self.say(f"Go on with: {again}")
 
 
 def elapsed(since: float) -> str:

@@ -100,21 +100,22 @@ def run(parameters: Parameters, planned: Plan, console: Console, require_acquire
         current = runs.create(parameters, parent=planned.parent.name if planned.parent else None)
         console.begin(current)
         for step in planned.steps:
+            again = console.command(current, step.stage, planned.steps[-1].stage)
             try:
                 if step.action == "reuse" and planned.parent:
                     _take_over(planned.parent, current, step.stage, console)
                 else:
-                    _make(current, step.stage, console)
-            except (RunError, OSError) as error:
-                _stop(current, step.stage, "FAILED", str(error))
-                raise
+                    _make(current, step.stage, console, again)
             except StageFailed as error:
-                _stop(current, step.stage, "FAILED", error.cause)
-                console.failed(current, step.stage, error.cause, error.notebook)
+                _stop(current, step.stage, "FAILED", error.cause, again)
+                console.failed(step.stage, error.cause, error.notebook, again)
                 return FAILED
+            except (RunError, OSError) as error:
+                _stop(current, step.stage, "FAILED", str(error), again)
+                raise
             except KeyboardInterrupt:
-                _stop(current, step.stage, "INCOMPLETE", "interrupted")
-                console.interrupted(current, step.stage)
+                _stop(current, step.stage, "INCOMPLETE", "interrupted", again)
+                console.interrupted(step.stage, again)
                 return INTERRUPTED
         state = _finish(current, planned.steps[-1].stage, console)
     console.end(current, state)
@@ -127,11 +128,10 @@ def _take_over(parent: Run, current: Run, stage: str, console: Console) -> None:
     console.reused(stage, parent.name)
 
 
-def _make(current: Run, stage: str, console: Console) -> None:
+def _make(current: Run, stage: str, console: Console, again: str) -> None:
     began = time.monotonic()
-    # Said beforehand: a process that is killed says nothing any more.
-    going_on = {"go_on": console.command(current, stage)}
-    runs.update(current, **going_on, stages={stage: {"status": "RUNNING", "started": runs.folder.now()}})
+    # How to go on is said beforehand: a process that is killed says nothing any more.
+    runs.update(current, go_on=again, stages={stage: {"status": "RUNNING", "started": runs.folder.now()}})
     with console.stage(current, stage):
         execute(current, stage)
     record = current.record(stage) or {}
@@ -139,9 +139,10 @@ def _make(current: Run, stage: str, console: Console) -> None:
     console.passed(record, began)
 
 
-def _stop(current: Run, stage: str, status: str, cause: str) -> None:
+def _stop(current: Run, stage: str, status: str, cause: str, again: str) -> None:
     runs.update(
         current,
+        go_on=again,
         status=status,
         cause=f"{stage}: {cause}",
         finished=runs.folder.now(),

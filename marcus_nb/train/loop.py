@@ -83,6 +83,7 @@ class Reporter(TrainerCallback):
         self.metrics = stage.folder / "metrics.jsonl"
         self.metrics.write_text("", encoding="utf-8")
         self.replies: list[dict[str, Any]] = []
+        self.validation: dict[int, float] = {}  # loss by step
         self.started = time.perf_counter()
         self.aside = 0.0  # seconds spent on answering and validating, which are not training speed
 
@@ -108,7 +109,7 @@ class Reporter(TrainerCallback):
         if "eval_loss" in logs:
             if not math.isfinite(logs["eval_loss"]):
                 raise NotFinite(f"validation loss {logs['eval_loss']} at step {state.global_step}")
-            row["validation_loss"] = logs["eval_loss"]
+            row["validation_loss"] = self.validation[state.global_step] = logs["eval_loss"]
             self.stage.log(f"step {state.global_step}/{state.max_steps}: validation loss {logs['eval_loss']:.3f}")
         elif "loss" in logs:
             speed = state.epoch * self.tokens_per_epoch / seconds
@@ -192,6 +193,7 @@ def run_training(run: Run) -> None:
     reporter.final(trainer.state, model)
     _save_adapter(model, base.name, stage.folder / "adapter")
     seconds = time.perf_counter() - reporter.started - reporter.aside
+    kept_step = _best_step(trainer) if parameters.load_best_model_at_end else trainer.state.global_step
     write_json(
         stage.folder / "outcome.json",
         {
@@ -199,6 +201,8 @@ def run_training(run: Run) -> None:
             "planned_steps": amount["steps"],
             "best_step": _best_step(trainer),
             "validation_loss": trainer.state.best_metric,
+            "kept_step": kept_step,
+            "kept_validation_loss": reporter.validation[kept_step],
             "train_loss": result.training_loss,
             "tokens_per_second": round(trainer.state.epoch * splits["train"].tokens / seconds, 1),
             "seconds": round(time.perf_counter() - started, 1),
@@ -237,7 +241,7 @@ def _arguments(parameters: Train, seed: int, checkpoints: Path, amount: dict[str
         save_strategy="steps",
         save_steps=cadence,
         save_total_limit=2,
-        load_best_model_at_end=True,
+        load_best_model_at_end=parameters.load_best_model_at_end,
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         logging_steps=max(1, min(5, amount["steps"] // 10)),

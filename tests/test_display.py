@@ -1,0 +1,384 @@
+"""What notebooks show: escaped, redacted, readable without HTML, and with the finding in words."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import conversation, small_talk, write_splits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from IPython.core.formatters import DisplayFormatter
+
+from marcus_nb import clean, display, text, train
+from marcus_nb.clean import Cleaned
+from marcus_nb.conversation import Origin
+from marcus_nb.display.blocks import Block, stack
+from marcus_nb.display.chat import _pieces
+from marcus_nb.evaluate import Claim, Verdict
+from marcus_nb.formats import Outcome, Table
+from marcus_nb.ingest import Ingested
+from marcus_nb.ingest import account as ingest_account
+from marcus_nb.models import tiny
+from marcus_nb.parameters import STAGES, Clean
+from marcus_nb.render import IGNORED, Rendered, render
+from marcus_nb.runs import Run, Stage
+
+TINY = tiny.tokenizer()
+HOSTILE = "<script>alert(1)</script> <img src=x onerror='y'> & \"quoted\" 'single' </td></table> &lt;b&gt;"
+PERSONAL = "Ask tom@example.com or 07700 900123."
+BOTH = f"{HOSTILE} {PERSONAL}"
+TAGS = {"div", "span", "small", "br", "p", "table", "caption", "thead", "tbody", "tr", "th", "td"}
+
+
+class Seen(HTMLParser):
+    """The tags, the attributes and the text that a browser would see."""
+
+    def __init__(self, markup):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.open, self.text = set(), set(), [], ""
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def assert_harmless(block):
+    """Only tags and styles of ours, all of them closed; nothing that loads, runs or leads elsewhere."""
+    seen = Seen(block.markup)
+    assert seen.tags <= TAGS, seen.tags - TAGS
+    assert seen.attributes <= {"style"}
+    assert seen.open == []
+    assert "http" not in block.markup and "url(" not in block.markup
+    for shown in (seen.text, block.plain):
+        assert "tom@example.com" not in shown and "900123" not in shown
+    assert not any(f"<{tag}" in block.plain for tag in TAGS)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def stages(make_draft):
+    """The stages of one draft whose parameters hold what no page may be broken by."""
+    overrides = {
+        "shared.persona_name": HOSTILE[:80],
+        "shared.persona_description": BOTH,
+        "shared.system_prompt": BOTH,
+        "shared.probes": [{"question": BOTH, "must": ["a"]}],
+        "ingest.sources": [{"path": "<b>.csv", "columns": {"prompt": BOTH}}],
+        "train.fixed_prompts": [BOTH],
+        "evaluate.contrast_sources": [BOTH],
+    }
+    run = make_draft(overrides)
+    return {name: Stage(name, run) for name in STAGES}
+
+
+def ingested():
+    talk = [conversation("a", BOTH, BOTH, customer=BOTH)]
+    outcome = Outcome(Origin("<b>.csv", "<i>", (7,)), f"no answer: column {HOSTILE}", BOTH, "rejected")
+    table = Table(
+        file=f"{HOSTILE}.csv",
+        sheet="<i>",
+        container="csv",
+        shape="row_per_message",
+        columns={"prompt": BOTH},
+        persona_speaker=BOTH,
+        evidence=(BOTH, "the delimiter is ;"),
+        records=2,
+        used=1,
+        conversations=tuple(talk),
+        rejected=(outcome,),
+        set_aside=(replace(outcome, kind="set_aside"),),
+        sample={"prompt": BOTH, HOSTILE: BOTH},
+        sample_id="a",
+    )
+    return Ingested((replace(table, records=3),), tuple(talk), (outcome,), table.set_aside)
+
+
+def cleaned() -> Cleaned:
+    names = [f"customer {number}" for number in range(12)]
+    talk = [
+        conversation(f"c{number}", f"{chr(97 + number) * 9} {BOTH}?", f"{BOTH} {number}", customer=names[number])
+        for number in range(12)
+    ]
+    usual = {"redact": False, "max_characters": 4000, "min_characters": 1, "drop_duplicates": True}
+    return clean.run(talk, Clean(**usual, max_similarity=1.0), [])
+
+
+def verdict(status="supported", n=9):
+    claims = [
+        Claim("loss", f"Is it? {HOSTILE}", 1.25, 0.5, 2.0, n, status, f"It gained +1.25. {BOTH}"),
+        Claim("contrast", "Is it?", -0.25, -0.5, 0.1, n, "open", "Perhaps."),
+        Claim("knowledge", "Does it?", 0.5, 0.2, 0.8, 10, "open", "5 of 10."),
+    ]
+    return Verdict("not acquired", tuple(claims), (f"✓ loss: {BOTH}", "? contrast: Perhaps."))
+
+
+def replies():
+    rows = {"conversation": ["a"], "question": [BOTH], "real": [BOTH], "base": [BOTH], "tuned": [BOTH], "loss": [1.234]}
+    return pd.DataFrame(rows)
+
+
+def answers():
+    return pd.DataFrame(
+        {
+            "question": [BOTH, "b"],
+            "must": [BOTH, "x or y"],
+            "base": [BOTH, "no"],
+            "tuned": [BOTH, "x"],
+            "base_right": [False, False],
+            "tuned_right": [True, False],
+            "nearest": [BOTH, "c"],
+            "similarity": [0.25, 0.5],
+        }
+    )
+
+
+def losses():
+    names = ["base", "tuned", "tuned_no_system", "base_first", "tuned_first"]
+    names += ["base_shuffled", "tuned_shuffled", "base_other", "tuned_other"]
+    frame = pd.DataFrame({name: [1.0 + place, 2.0 + place] for place, name in enumerate(names)})
+    frame.loc[0, ["base_other", "tuned_other"]] = np.nan
+    return frame
+
+
+METRICS = [
+    {"step": 0, "epoch": 0, "validation_loss": 5.5},
+    {"step": 3, "epoch": 0.5, "loss": 5.2},
+    {"step": 6, "epoch": 1.0, "validation_loss": 4.75},
+]
+OUTCOME = {
+    "steps": 6,
+    "planned_steps": 9,
+    "best_step": 6,
+    "kept_step": 6,
+    "kept_validation_loss": 4.75,
+    "validation_loss": 4.75,
+    "tokens_per_second": 1234.5,
+    "seconds": 90.0,
+    "peak_memory_gb": 0.57,
+    "trainable_parameters": 1_234_567_890,
+    "dtype": "float32",
+    "dtype_reason": BOTH,
+    "device": "cpu",
+    "threads": 2,
+    "base_model": {"name": HOSTILE, "source": "tiny", "sha256": "a" * 64},
+}
+REPLIES = [{"share": share, "step": 1, "prompt": BOTH, "reply": f"{BOTH} {share}"} for share in (0.0, 0.25, 0.5, 1.0)]
+
+
+def splits(tmp_path):
+    write_splits(Run("small", "draft", tmp_path, None), train=small_talk(5), validation=small_talk(2, 5))
+    return train.load_splits(tmp_path / "clean", TINY, "Sys", 512)
+
+
+def rendered(words=BOTH):
+    return render(TINY, conversation("a", words, f"Aye 😀 {words}").as_chat(words))
+
+
+def preflight(_, tmp_path):
+    loaded = splits(tmp_path)
+    plan = {"tokens": 12_345, "steps_per_epoch": 2, "steps": 4}
+    return display.preflight(plan, list(loaded.values()), 512)
+
+
+# For each thing that can be shown: how to show it with hostile, personal data in every text that comes from outside.
+SHOWN = {
+    "Block": lambda stages, _: Block("<p></p>", ""),
+    "banner": lambda stages, _: display.banner(BOTH, [BOTH, "two"], "bad"),
+    "bubbles": lambda stages, _: display.bubbles([conversation("a", BOTH, BOTH, customer=BOTH)], HOSTILE),
+    "changed_examples": lambda stages, _: display.changed_examples(cleaned()),
+    "learned_tokens": lambda stages, _: display.learned_tokens(TINY, rendered()),
+    "loss_means": lambda stages, _: display.loss_means(losses()),
+    "metrics_table": lambda stages, _: display.table(display.metrics_table([METRICS[0], METRICS[2]])),
+    "next_step": lambda stages, _: stack(
+        *(display.next_step(stage, {"writes": {f"{name}/{HOSTILE}": "a"}}) for name, stage in stages.items())
+    ),
+    "outcomes": lambda stages, _: display.outcomes(ingest_account(ingested())),
+    "parameters": lambda stages, _: stack(*map(display.parameters, stages.values())),
+    "preflight": preflight,
+    "probes": lambda stages, _: display.probes(answers()),
+    "recognised": lambda stages, _: display.recognised(ingested()),
+    "record_before_after": lambda stages, _: display.record_before_after(ingested()),
+    "rejected": lambda stages, _: display.rejected([*ingested().rejected, *ingested().set_aside]),
+    "replies_over_training": lambda stages, _: display.replies_over_training(REPLIES),
+    "report_card": lambda stages, _: display.report_card(verdict()),
+    "sentence": lambda stages, _: display.sentence(BOTH),
+    "side_by_side": lambda stages, _: display.side_by_side(replies(), HOSTILE),
+    "table": lambda stages, _: display.table(pd.DataFrame({HOSTILE: [BOTH, None], "n": [1, 2]}), BOTH),
+    "training_summary": lambda stages, _: display.training_summary(OUTCOME),
+    "verdict": lambda stages, _: display.verdict(verdict(), HOSTILE),
+}
+DRAWN = {
+    "claims_figure": lambda: display.claims_figure(verdict()),
+    "funnel_figure": lambda: display.funnel_figure(clean.funnel(cleaned())),
+    "lengths_figure": lambda: display.lengths_figure([5, 9, 300], "tokens", 256),
+    "loss_figure": lambda: display.loss_figure(METRICS, 6),
+}
+OF_OURS = {"Block", "loss_means", "metrics_table", "preflight"}  # these show no text from outside
+
+
+@pytest.mark.parametrize("name", sorted(set(display.__all__) - set(DRAWN)))
+def test_everything_shown_is_escaped_redacted_and_readable_as_plain_text(name, stages, tmp_path):
+    assert name in SHOWN, f"display.{name} has no case here with hostile and personal data"
+    block = SHOWN[name](stages, tmp_path)
+    seen = assert_harmless(block)
+    if name not in OF_OURS:
+        assert "<script>" in seen.text.replace("⏎", "") and "<script>" in block.plain, "told, as what it is"
+    assert "None" not in seen.text and "nan" not in seen.text.split()
+    data, _ = DisplayFormatter().format(block)
+    assert set(data) == {"text/html", "text/plain"}
+    assert data["text/plain"] == block.plain and data["text/html"] == block.markup
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_figures_are_pictures_with_their_finding_in_words(name):
+    data, metadata = DisplayFormatter().format(DRAWN[name]())
+    assert set(data) == {"image/png", "text/plain"}
+    assert data["image/png"].startswith(b"\x89PNG") and 5_000 < len(data["image/png"]) < 120_000
+    assert metadata["image/png"]["alt"] == data["text/plain"]
+    assert sum(character.isdigit() for character in data["text/plain"]) >= 2, "a finding with its figures"
+
+
+# --- the pieces ---------------------------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=100, deadline=None)
+def test_any_text_is_shown_as_itself_and_never_as_markup(words):
+    for block in (display.sentence(words), display.banner(words, [words], "good")):
+        seen = Seen(block.markup)
+        assert seen.tags <= TAGS and seen.open == []
+    frame = pd.DataFrame({"a": [words]})
+    assert Seen(display.table(frame).markup).tags <= TAGS
+
+
+def test_a_table_shows_numbers_as_numbers_and_no_phones():
+    frame = pd.DataFrame(
+        {
+            "share": [0.1234, float("nan")],
+            "big": [1_234_567_890, 4_294_967_295],
+            "ok": [True, False],
+            "text": ["x", None],
+        }
+    )
+    block = display.table(frame, "Caption", {"share": ".0%"})
+    for shown in (Seen(block.markup).text, block.plain):
+        assert all(part in shown for part in ("12%", "1234567890", "4294967295", "✓", "✗", "Caption"))
+        assert "nan" not in shown and "None" not in shown and "PHONE" not in shown
+    assert len(block.plain.splitlines()) == 4
+    display.table(frame.iloc[:0])
+    display.table(pd.DataFrame())
+
+
+def test_a_cut_text_leaves_no_half_of_an_address():
+    """Half an address is not known as one any more, so it is replaced before the cut."""
+    long = "x" * 60 + " tom.smith@example.com, 07700 900123 " + "y" * 60
+    outcome = Outcome(Origin("a.csv", None, (1,)), "why", long, "rejected")
+    for start in range(40):
+        shown = display.rejected([replace(outcome, text=long[start:])])
+        assert "tom.smi" not in shown.markup and "07700" not in shown.markup and "tom.smi" not in shown.plain
+
+
+def test_nothing_rejected_no_probes_and_no_prompts_are_said_in_words():
+    assert display.rejected([]).plain == "No record was rejected or set aside."
+    assert "shared.probes" in display.probes(answers().iloc[:0]).plain
+    assert "train.fixed_prompts" in display.replies_over_training([]).plain
+
+
+def test_values_that_differ_from_the_yaml_are_announced(make_draft):
+    plain = display.parameters(Stage("train", make_draft()))
+    typed = display.parameters(Stage("train", make_draft({"train.lora_r": 8})))
+    assert "all values as in the YAML and the defaults" in plain.plain
+    assert typed.plain.startswith("Differs from the YAML: lora_r")
+    for name in ("learning_rate", "lora_r", "seed", "system_prompt"):
+        assert name in plain.plain
+
+
+# --- tokens -------------------------------------------------------------------------------------------------------
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="�"), min_size=1, max_size=30))
+@settings(max_examples=80, deadline=None)
+def test_tokens_are_shown_as_whole_characters(words):
+    item = render(TINY, conversation("a", "q", words).as_chat("s"))
+    pieces = _pieces(TINY, item)
+    assert "".join(piece for piece, _ in pieces) == text.mask(TINY.decode(item.input_ids))
+    if text.mask(words) == words:
+        assert "".join(piece for piece, carries_loss in pieces if carries_loss) == words + "<|im_end|>"
+
+
+def test_learned_tokens_are_marked_and_counted():
+    item = rendered("Open?")
+    block = display.learned_tokens(TINY, item)
+    count = sum(label != IGNORED for label in item.labels)
+    assert block.plain == f"Learned {count} of {len(item.labels)} tokens: Aye 😀 Open?<|im_end|>"
+    assert block.markup.count("border-bottom") == count - 3, "the four bytes of the emoji are one piece"
+    assert "😀" in block.markup and "�" not in block.markup
+    nothing = display.learned_tokens(TINY, Rendered([5, 6], [IGNORED, IGNORED]))
+    assert "border-bottom" not in nothing.markup and nothing.plain.startswith("Learned 0 of 2 tokens")
+
+
+def test_an_address_of_many_tokens_is_dotted_out():
+    block = display.learned_tokens(TINY, rendered(PERSONAL))
+    for shown in (Seen(block.markup).text, block.plain):
+        assert "om@ex" not in shown and "700 9" not in shown and "Ask t••@•••••••.•••" in shown
+
+
+# --- findings -----------------------------------------------------------------------------------------------------
+
+
+def drawn(validation):
+    rows = [{"step": step, "epoch": 0.0, "validation_loss": loss} for step, loss in validation]
+    return display.loss_figure(rows).alt
+
+
+def test_the_loss_figure_says_what_happened():
+    assert drawn([(0, 5.5), (5, 4.0), (9, 4.2)]) == "Validation loss fell from 5.50 to 4.00, best at step 5"
+    assert drawn([(0, 3.0), (5, 3.5), (9, 3.2)]) == (
+        "Validation loss never fell below its first 3.00; 3.20 at step 9 came nearest"
+    )
+    assert drawn([(0, 5.5)]) == "Validation loss is 5.50 at step 0"
+    assert drawn([]) == "Waiting for the first measurement"
+
+
+def test_the_lengths_figure_says_how_many_exceed_the_limit():
+    assert display.lengths_figure([5, 9, 300], "tokens", 256).alt == (
+        "1 of 3 conversations exceed 256 tokens; the longest has 300"
+    )
+    assert (
+        display.lengths_figure([5, 9, 300], "characters").alt == "Half of the 3 conversations have at most 9 characters"
+    )
+
+
+def test_the_funnel_figure_says_what_is_left():
+    frame = pd.DataFrame({"rule": ["a", "b"], "entered": [10, 8], "dropped": [2, 0], "left": [8, 8]})
+    assert display.funnel_figure(frame).alt == "8 of 10 conversations are left; 2 were dropped"
+
+
+def test_the_claims_figure_counts_what_is_beyond_chance():
+    assert display.claims_figure(verdict()).alt == "1 of 2 gains are above zero beyond chance"
+    assert display.claims_figure(verdict(n=0)).alt.startswith("0 of 0 gains")
+
+
+def test_the_verdict_is_in_words_and_not_in_colour_alone():
+    for found in ("acquired", "not acquired", "inconclusive"):
+        block = display.verdict(replace(verdict(), verdict=found), "Nell")
+        assert block.plain.startswith(f"The personality of Nell: {found.upper()}\n")
+    assert "open" in display.report_card(verdict()).plain
+
+
+def test_losses_are_averaged_over_what_is_there():
+    frame = display.loss_means(losses())
+    assert "somebody else's reply" in frame.plain
+    assert frame.plain.splitlines()[-1].split()[-1] == "1", "one of two comparisons was to be had"
