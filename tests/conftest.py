@@ -38,6 +38,7 @@ train:
   max_length: 256
   evals_per_epoch: 1
   early_stopping_patience: 9
+  load_best_model_at_end: true
   dtype: float32
   fixed_prompts: [Who are you?]
   fixed_prompts_max_new_tokens: 4

@@ -28,7 +28,8 @@ SMOKE = ROOT / "parameters" / "smoke.yaml"
 
 def environment(outputs: Path, **variables: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MARCUS_")}
-    return kept | {"MARCUS_OUTPUTS": str(outputs), "PYTHONUTF8": "1"} | variables
+    # One thread: several that compute share two cores badly (28 instead of 2,777 tokens/s beside another training).
+    return kept | {"MARCUS_OUTPUTS": str(outputs), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"} | variables
 
 
 def marcus(outputs: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess:

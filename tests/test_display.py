@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import conversation, small_talk, write_splits
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
@@ -311,6 +311,7 @@ def test_values_that_differ_from_the_yaml_are_announced(make_draft):
 @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="�"), min_size=1, max_size=30))
 @settings(max_examples=80, deadline=None)
 def test_tokens_are_shown_as_whole_characters(words):
+    assume("<|" not in words)  # a forged turn would not be rendered at all
     item = render(TINY, conversation("a", "q", words).as_chat("s"))
     pieces = _pieces(TINY, item)
     assert "".join(piece for piece, _ in pieces) == text.mask(TINY.decode(item.input_ids))

@@ -350,6 +350,7 @@ def test_the_best_checkpoint_is_the_one_saved(trained):
     best = min(losses, key=losses.get)
     assert best < 18, "this data is meant to get worse with training"
     assert (risen.outcome["best_step"], risen.outcome["validation_loss"]) == (best, losses[best])
+    assert (risen.outcome["kept_step"], risen.outcome["kept_validation_loss"]) == (best, losses[best])
     merged = models.merge(models.find_base("tiny"), risen.run.folder / "train/adapter")
     assert loss_of(merged, STRANGE) == pytest.approx(losses[best], abs=1e-4)
 
@@ -416,6 +417,18 @@ def _last_one_kept(trained, usual):
     merged = models.merge(models.find_base("tiny"), last.run.folder / "train/adapter")
     assert loss_of(merged, STRANGE) == pytest.approx(losses[last.outcome["kept_step"]], abs=1e-4)
     assert last.outcome["kept_validation_loss"] == losses[last.outcome["kept_step"]] > best.outcome["validation_loss"]
+
+
+def _last_kept(trained, usual):
+    """On data that training only makes worse, the best checkpoint and the last one are far apart."""
+    course = {"validation": "strange", "num_train_epochs": 6, "learning_rate": 0.02}
+    best, last = trained(**course), trained(**course, load_best_model_at_end=False)
+    assert best.validation == last.validation
+    assert best.outcome["kept_step"] == best.outcome["best_step"] == last.outcome["best_step"] < 18
+    assert last.outcome["kept_step"] == last.outcome["steps"] == 18
+    assert last.outcome["kept_validation_loss"] == dict(last.validation)[18]
+    merged = models.merge(models.find_base("tiny"), last.run.folder / "train/adapter")
+    assert loss_of(merged, STRANGE) == pytest.approx(dict(last.validation)[18], abs=1e-4)
 
 
 def _precision(trained, usual):
@@ -496,6 +509,7 @@ MATTERS = {
     "max_length": _kept_in_length,
     "evals_per_epoch": lambda trained, usual: _evaluates(trained(evals_per_epoch=3), [0, 1, 2, 3, 4, 5, 6]),
     "early_stopping_patience": _patience,
+    "load_best_model_at_end": _last_kept,
     "load_best_model_at_end": _last_one_kept,
     "dtype": _precision,
     "fixed_prompts": _asked,
@@ -623,7 +637,7 @@ def test_the_child_ends_when_its_parent_is_gone(child_stage):
         parent.kill()  # while the child still imports: its own question for a parent would come too late
         parent.wait()
         assert orphan.is_running()
-        psutil.wait_procs([orphan], timeout=60)
+        psutil.wait_procs([orphan], timeout=300)
         assert not orphan.is_running()
         assert not (stage.folder / "outcome.json").exists()
     finally:
