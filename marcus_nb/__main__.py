@@ -95,7 +95,8 @@ def list_runs() -> None:
     for folder in folders:
         try:
             state = runs.open_run(folder.parent.name, folder.name).state
-            status, ended = state["status"], state["verdict"] or state["cause"] or ""
+            status = "DRAFT" if folder.name == runs.DRAFT else state["status"]
+            ended = state["verdict"] or state["cause"] or ""
         except (ParameterError, RunError) as error:  # one damaged run must not hide the others
             status, ended = "unreadable", str(error)
         ended = " ".join(ended.split())

@@ -20,7 +20,9 @@ class Origin:
 
     def __str__(self) -> str:
         sheet = f", sheet {self.sheet}" if self.sheet else ""
-        lines = f", line {self.lines[0]}" if self.lines else ""
+        # Records of a JSON file are counted, since the lines it happens to be laid out in mean nothing.
+        unit = "record" if self.file.endswith(".json") else "row" if self.file.endswith((".xlsx", ".xls")) else "line"
+        lines = f", {unit} {self.lines[0]}" if self.lines else ""
         return f"{self.file}{sheet}{lines}"
 
 

@@ -15,8 +15,8 @@ def headless() -> bool:
 
 
 def follow_training(training: Training, seconds: float = 5.0) -> None:
-    """Stay with a training until it ends: a live loss chart in JupyterLab, one log line at times headless."""
-    shown = float("-inf")
+    """Stay with a training until it ends: a live loss chart in JupyterLab, its log line by line headless."""
+    shown, printed = float("-inf"), 0
     chart = f"loss-{training.stage.run.name}"
     if not headless():
         display(loss_figure(training.metrics), display_id=chart)
@@ -25,6 +25,9 @@ def follow_training(training: Training, seconds: float = 5.0) -> None:
             continue
         shown = time.monotonic()
         if headless():
-            print(moment.last_line, flush=True)
+            lines = moment.lines
+            if len(lines) > printed:
+                print(*lines[printed:], sep="\n", flush=True)
+            printed = len(lines)
         else:
             update_display(loss_figure(moment.metrics), display_id=chart)

@@ -73,7 +73,7 @@ def test_other_messages_keep_id_origin_and_customer():
     [
         (Origin("a.csv"), "a.csv"),
         (Origin("a.csv", None, (12, 13)), "a.csv, line 12"),
-        (Origin("b.xlsx", "May", (3,)), "b.xlsx, sheet May, line 3"),
+        (Origin("b.xlsx", "May", (3,)), "b.xlsx, sheet May, row 3"),
     ],
 )
 def test_an_origin_reads_as_a_place(origin, words):

@@ -41,7 +41,7 @@ def quiet(_):
 
 def train_it(run):
     """03_train done, with records of it and of 02_clean as their notebooks leave them."""
-    Stage("clean", run).finish({"train": 12, "validation": 4, "test": 6}, [])
+    Stage("clean", run).finish({"train.jsonl": 12, "validation.jsonl": 4, "test.jsonl": 6}, [])
     loop.run_training(run)
     Stage("train", run).finish(read_json(run.folder / "train/outcome.json"), [])
     (run.folder / "evaluate").mkdir()
@@ -146,6 +146,7 @@ def frame(n=40, loss=1.0, relevance=1.0, contrast=1.0, without_prompt=1.0):
 def probes(tuned, base, of=10):
     return pd.DataFrame(
         {
+            "question": [f"Question {number}?" for number in range(of)],
             "tuned_right": [number < tuned for number in range(of)],
             "base_right": [number < base for number in range(of)],
         }

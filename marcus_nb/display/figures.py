@@ -101,7 +101,7 @@ def loss_figure(metrics: Sequence[dict[str, Any]], kept_step: int | None = None)
                     annotation_clip=False,
                 )
         if validation:
-            title = _course(validation)
+            title = _course(validation, kept_step)
             if kept_step is not None:
                 axes.axvline(kept_step, color="#444444", linestyle=":", linewidth=1.5)
                 axes.annotate("kept ", (kept_step, axes.get_ylim()[1]), ha="right", va="top", fontsize=10)
@@ -112,12 +112,15 @@ def loss_figure(metrics: Sequence[dict[str, Any]], kept_step: int | None = None)
         return _picture(figure, title)
 
 
-def _course(validation: Sequence[tuple[int, float]]) -> str:
+def _course(validation: Sequence[tuple[int, float]], kept_step: int | None = None) -> str:
     """How the validation loss went: `[(0, 5.2), (9, 3.1)]` is measured before the first step and at step 9."""
     (first_step, first), *later = validation
     if not later:
         return f"Validation loss is {first:.2f} at step {first_step}"
     step, best = min(later, key=lambda point: point[1])
+    kept = dict(validation).get(kept_step, best)
+    if best < kept:
+        return f"Validation loss {first:.2f} before, {best:.2f} at best (step {step}), {kept:.2f} as kept"
     if best < first:
         return f"Validation loss fell from {first:.2f} to {best:.2f}, best at step {step}"
     return f"Validation loss never fell below its first {first:.2f}; {best:.2f} at step {step} came nearest"

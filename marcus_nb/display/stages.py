@@ -147,7 +147,7 @@ def loss_means(loss: pd.DataFrame) -> Block:
     """Mean losses of base and tuned model, one row for each way of asking."""
     rows = [
         ("its own conversation", "base", "tuned"),
-        ("the tuned model without the system prompt", "base", "tuned_no_system"),
+        ("its own conversation; the tuned model without system prompt", "base", "tuned_no_system"),
         ("the first reply, after its own question", "base_first", "tuned_first"),
         ("the first reply, after another conversation's question", "base_shuffled", "tuned_shuffled"),
         ("somebody else's reply to a like question", "base_other", "tuned_other"),

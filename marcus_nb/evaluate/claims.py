@@ -131,12 +131,15 @@ def _knowledge_claim(probes: pd.DataFrame, parameters: Evaluate) -> Claim:
         return Claim(name, question, 0.0, 0.0, 0.0, 0, NOT_MEASURED, "No knowledge probes are given, so not measured.")
     right, base = int(probes["tuned_right"].sum()), int(probes["base_right"].sum())
     interval = binomtest(right, len(probes)).proportion_ci(parameters.confidence, method="wilson")
-    enough = right / len(probes) >= parameters.min_right_probes
-    status = SUPPORTED if enough and right > base else REFUTED if right <= base else OPEN
-    wanted = f"at least {parameters.min_right_probes:.0%} and more than the base model are asked for"
+    enough = right / len(probes) >= parameters.min_right_probes and interval.low > base / len(probes)
+    hopeless = right <= base or interval.high < parameters.min_right_probes
+    status = REFUTED if hopeless else SUPPORTED if enough else OPEN
+    wrong = "; ".join(probes.loc[~probes["tuned_right"].astype(bool), "question"])
+    wanted = f"asked for are at least {parameters.min_right_probes:.0%}, and more than the base model beyond chance"
     sentence = (
         f"It answers {right} of {len(probes)} knowledge probes right ({parameters.confidence:.0%} interval "
         f"{interval.low:.0%} to {interval.high:.0%}), the base model {base}; {wanted}."
+        + (f" Wrong: {wrong}" if wrong else "")
     )
     return Claim(
         name, question, right / len(probes), float(interval.low), float(interval.high), len(probes), status, sentence

@@ -215,8 +215,10 @@ def side_by_side(
     Columns: conversation, question, real (what the persona said), base, tuned, loss (tuned, per token).
     """
     worst = loss.sort_values("tuned_first", ascending=False)
-    # Every so many of the sorted list: the worst are there, and so are the ordinary and the best.
-    chosen = worst.iloc[:: max(1, len(worst) // parameters.side_by_side)].head(parameters.side_by_side)
+    # Evenly over the sorted list: the worst is there, and so are the ordinary and the best.
+    count = min(parameters.side_by_side, len(worst))
+    last = len(worst) - 1
+    chosen = worst.iloc[[round(place * last / max(1, count - 1)) for place in range(count)]]
     by_id = {item.id: item for item in test}
     items = [by_id[name] for name in chosen["conversation"]]
     chats = [judged.chat(("user", item.questions[0])) for item in items]

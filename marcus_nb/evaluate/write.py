@@ -71,7 +71,7 @@ def model_card(run: Run, verdict: Verdict, replies: pd.DataFrame) -> str:
     outcome = trained.get("counts", {})
 
     def count(split: str) -> object:
-        return cleaned.get("counts", {}).get(split, "?")
+        return cleaned.get("counts", {}).get(f"{split}.jsonl", "?")
 
     sample = replies.iloc[len(replies) // 2] if len(replies) else None
     quoted = (
@@ -112,7 +112,7 @@ makes it an Ollama model.
 
 ## Data and limits
 
-Trained on {count("train")} conversations ({count("validation")} more chose the checkpoint, {count("test")} were
+Trained on {count("train")} conversations ({count("validation")} more watched over the training, {count("test")} were
 kept for the verdict). The data is not in this folder; the model may still repeat parts of it. The licence of the base
 model applies to this model too. It may state wrong facts in the persona's voice: the knowledge claim above says how
 often it was right.

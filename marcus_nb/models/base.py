@@ -6,13 +6,21 @@ import logging
 import os
 import re
 import struct
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedTokenizerFast
+from tqdm.std import tqdm
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedTokenizerFast,
+    modeling_gguf_pytorch_utils,
+)
 from transformers.utils import logging as transformers_logging
 
 from marcus_nb.models import tiny
@@ -22,6 +30,9 @@ from marcus_nb.runs import sha256
 os.environ.setdefault("TQDM_DISABLE", "1")  # a bar redraws itself into thousands of lines of an executed notebook
 transformers_logging.disable_progress_bar()
 logging.getLogger("transformers").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\b")  # theirs to mend, not the reader's
+# tqdm.auto, which transformers takes, makes a widget in a kernel whatever TQDM_DISABLE says.
+modeling_gguf_pytorch_utils.tqdm = tqdm
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 # What loading raises for files that are missing, of another kind, or cut short by a broken download.

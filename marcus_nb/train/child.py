@@ -50,7 +50,12 @@ class Training:
     @property
     def last_line(self) -> str:
         """The newest line of the log."""
-        return (self.stage.folder / "log.txt").read_text(encoding="utf-8").splitlines()[-1]
+        return self.lines[-1]
+
+    @property
+    def lines(self) -> list[str]:
+        """The stage's whole log."""
+        return (self.stage.folder / "log.txt").read_text(encoding="utf-8").splitlines()
 
 
 def begin(stage: Stage) -> Training:
@@ -101,6 +106,7 @@ def outcome(training: Training) -> dict[str, Any]:
     code = training.process.wait()
     path = training.stage.folder / "outcome.json"
     if code == 0 and path.is_file():
+        _errors(training.stage.folder).unlink(missing_ok=True)  # warnings of libraries, with this machine's paths
         return read_json(path)
     words = _errors(training.stage.folder).read_text(encoding="utf-8", errors="replace").strip().splitlines()
     advice = ADVICE.get(code, f"Its own words are in {training.stage.folder.name}/errors.txt.")

@@ -110,7 +110,8 @@ class Reporter(TrainerCallback):
             if not math.isfinite(logs["eval_loss"]):
                 raise NotFinite(f"validation loss {logs['eval_loss']} at step {state.global_step}")
             row["validation_loss"] = self.validation[state.global_step] = logs["eval_loss"]
-            self.stage.log(f"step {state.global_step}/{state.max_steps}: validation loss {logs['eval_loss']:.3f}")
+            when = f"step {state.global_step}/{state.max_steps}" if state.global_step else "before the first step"
+            self.stage.log(f"{when}: validation loss {logs['eval_loss']:.3f}")
         elif "loss" in logs:
             speed = state.epoch * self.tokens_per_epoch / seconds
             left = (state.max_steps - state.global_step) * seconds / state.global_step
