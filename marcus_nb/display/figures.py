@@ -136,10 +136,13 @@ def claims_figure(verdict: Verdict) -> Picture:
             spread = [[claim.value - claim.low], [claim.high - claim.value]]
             axes.errorbar(claim.value, position, xerr=spread, fmt="o", color=color, capsize=5, elinewidth=2.2)
             label = f"{claim.value:+.2f}  ({claim.low:+.2f} to {claim.high:+.2f})"
-            axes.annotate(
-                label, (claim.value, position), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=10
-            )
+            # Behind the interval's end, where no line of the figure can cross it.
+            end = (max(claim.high, 0), position)
+            axes.annotate(label, end, xytext=(9, 0), textcoords="offset points", va="center", fontsize=10)
         axes.axvline(0, color="#444444", linewidth=1.5)
+        if gains:
+            low, high = min(0, *(claim.low for claim in gains)), max(0.1, *(claim.high for claim in gains))
+            axes.set_xlim(low - 0.05 * (high - low), high + 0.45 * (high - low))
         axes.set_yticks(range(len(gains)), [claim.name for claim in gains])
         axes.set_ylim(len(gains) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
