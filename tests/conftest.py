@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import os
+import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -98,3 +99,11 @@ def make_draft(tmp_path_factory) -> Callable[..., Run]:
         return run
 
     return make
+
+
+def pytest_configure() -> None:
+    """Started in the background (nohup, `&`, some CI), the tests get signals ignored, and what they start inherits it."""
+    for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from marcus_nb import evaluate, models, text
+from marcus_nb import clean, evaluate, models, text
 from marcus_nb.conversation import Message, read_conversations, read_jsonl
 from marcus_nb.evaluate import DeployError, EvaluateError, bootstrap_mean, check_outside, deploy, judge
 from marcus_nb.evaluate.claims import ACQUIRED, INCONCLUSIVE, NOT_ACQUIRED, NOT_MEASURED, OPEN, REFUTED, SUPPORTED
@@ -23,7 +23,7 @@ from marcus_nb.evaluate.measure import _strangers, answers_right
 from marcus_nb.evaluate.write import model_card
 from marcus_nb.formats import FormatError
 from marcus_nb.models import tiny
-from marcus_nb.parameters import Evaluate, Probe, Source
+from marcus_nb.parameters import Clean, Evaluate, Probe, Source
 from marcus_nb.render import IGNORED, render
 from marcus_nb.runs import Stage, read_json
 from marcus_nb.train import loop
@@ -703,6 +703,26 @@ def test_the_model_card_quotes_safely(written, stage):
     quotation = [line for line in card.splitlines() if line.startswith(">")]
     assert quotation[0].startswith("> **Asked:** ") and quotation[-1] == "> > or call"
     assert "> " not in model_card(stage.run, found, replies.iloc[:0])
+
+
+def test_the_model_card_counts_what_02_clean_counted(make_draft, written):
+    run = make_draft()
+    talk = [
+        conversation(f"c{n}", f"{chr(97 + n) * 12}?", f"Aye, {chr(97 + n) * 5}.", customer=f"{n}") for n in range(12)
+    ]
+    counts = clean.write(clean.run(talk, Clean(), []), run.folder / "clean")
+    Stage("clean", run).finish(counts, [])
+    card = " ".join(model_card(run, written[0], written[2]).split())
+    assert f"Trained on {counts['train.jsonl']} conversations ({counts['validation.jsonl']} more " in card
+    assert f"{counts['test.jsonl']} were kept for the verdict" in card
+
+
+def test_the_model_card_keeps_probes_to_their_line_and_personal_data_at_home(stage, written):
+    """The sentence on knowledge quotes the probes that were answered wrong."""
+    found, _, replies = written
+    told = replace(found.claims[-1], sentence="Wrong: Who is tom@example.com?\n# A heading")
+    card = model_card(stage.run, replace(found, claims=(*found.claims[:-1], told)), replies)
+    assert "(refuted): Wrong: Who is [EMAIL]? # A heading\n" in card
 
 
 def test_a_model_card_before_anything_was_recorded_has_no_none(make_draft, written):

@@ -111,7 +111,7 @@ def judge(loss: pd.DataFrame, probes: pd.DataFrame, whose: str, parameters: Eval
 def _mean_claim(name: str, question: str, gains: pd.Series, sentence: str, parameters: Evaluate, seed: int) -> Claim:
     gains = gains.dropna()
     if len(gains) == 0:
-        return Claim(name, question, 0.0, 0.0, 0.0, 0, NOT_MEASURED, "No held-out conversation could be scored.")
+        return Claim(name, question, 0.0, 0.0, 0.0, 0, NOT_MEASURED, "No held-out conversation could be compared.")
     value, low, high = bootstrap_mean(gains, parameters.confidence, parameters.bootstrap_samples, seed)
     status = SUPPORTED if low > 0 else REFUTED if high <= 0 else OPEN
     ending = {

@@ -79,7 +79,10 @@ def model_card(run: Run, verdict: Verdict, replies: pd.DataFrame) -> str:
         if sample is not None
         else ""
     )
-    claims = "\n".join(f"- **{claim.name}** ({claim.status}): {claim.sentence}" for claim in verdict.claims)
+    claims = "\n".join(
+        f"- **{claim.name}** ({claim.status}): {' '.join(text.redact(claim.sentence).split())}"
+        for claim in verdict.claims
+    )
     return f"""---
 base_model: {outcome.get("base_model", {}).get("name", shared.base_model)}
 library_name: transformers
