@@ -102,7 +102,7 @@ def make_draft(tmp_path_factory) -> Callable[..., Run]:
 
 
 def pytest_configure() -> None:
-    """Started in the background (nohup, `&`, some CI), the tests get signals ignored, and what they start inherits it."""
+    """Started in the background (nohup, &, some CI), tests get signals ignored, and what they start inherits that."""
     for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
