@@ -535,6 +535,9 @@ def test_the_seed_matters(trained):
     usual, other = trained(), trained(seed=2)
     assert usual.bytes != other.bytes
     assert usual.validation[0] == other.validation[0], "the base model is the same"
+    # One batch of all: no order, only the adapter's first weights can differ.
+    first, second = (trained(seed=seed, per_device_train_batch_size=12, max_steps=1) for seed in (1, 2))
+    assert all(not first.adapter[name].equal(second.adapter[name]) for name in first.adapter if "lora_A" in name)
 
 
 def test_the_system_prompt_matters(trained):
