@@ -614,6 +614,7 @@ def test_our_own_code_outside_would_be_no_proof(test, judged, folder, outside, m
         check_outside(test, judged, folder, 6, quiet)
 
 
+@pytest.mark.slow
 def test_a_folder_that_does_not_load_is_told(test, judged, tmp_path):
     """A fresh interpreter, but one that fails before it has loaded much."""
     empty = tmp_path / "model"
