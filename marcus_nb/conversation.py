@@ -1,16 +1,25 @@
 """The one record that every stage speaks: a conversation of messages, with the place it came from."""
 
-import json
+import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 ROLES = ("system", "user", "assistant")
 PERSONA_ROLE = "assistant"
+_ONE_LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
 
 
-@dataclass(frozen=True)
+_UNITS = (
+    ((".json", ".yaml", ".yml", ".parquet"), "record"),
+    ((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "row"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a record stands in the person's own files: `Origin("chat.csv", None, (12, 13))`, lines counted from 1."""
 
@@ -21,30 +30,36 @@ class Origin:
     def __str__(self) -> str:
         sheet = f", sheet {self.sheet}" if self.sheet else ""
         # Records of a JSON file are counted, since the lines it happens to be laid out in mean nothing.
-        unit = "record" if self.file.endswith(".json") else "row" if self.file.endswith((".xlsx", ".xls")) else "line"
+        unit = next((unit for ends, unit in _UNITS if self.file.casefold().endswith(ends)), "line")
         lines = f", {unit} {self.lines[0]}" if self.lines else ""
         return f"{self.file}{sheet}{lines}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn: `Message("user", "When do you open?")`; the persona's own turns have the role `assistant`."""
+    """One turn: `Message("user", "When do you open?", (12,))`; the persona's own turns have the role `assistant`.
+
+    `lines` are the records that it came from, as in the conversation's origin; they do not make two messages differ.
+    """
 
     role: str
     content: str
+    lines: tuple[int, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """Messages in the order they were said.
 
     `id` is unique within a run; `customer` (may be None) is who talked with the persona; the split is made by it.
+    `time` is when the first message was said, where the file tells: `"2025-06-14T09:12:00"`.
     """
 
     id: str
     messages: tuple[Message, ...]
     origin: Origin
     customer: str | None = None
+    time: str | None = None
 
     @property
     def replies(self) -> list[str]:
@@ -66,13 +81,13 @@ class Conversation:
         return system + [{"role": message.role, "content": message.content} for message in self.messages]
 
     def with_messages(self, messages: Iterable[Message]) -> "Conversation":
-        return Conversation(self.id, tuple(messages), self.origin, self.customer)
+        return dataclasses.replace(self, messages=tuple(messages))
 
 
 def to_row(conversation: Conversation) -> dict[str, Any]:
     """A plain dictionary for one line of JSONL.
 
-    {"id": "chat:17", "customer": "Tom", "messages": [{"role": "user", "content": "Hi"}],
+    {"id": "chat:17", "customer": "Tom", "time": null, "messages": [{"role": "user", "content": "Hi", "lines": [2]}],
      "origin": {"file": "chat.csv", "sheet": null, "lines": [2, 3]}}
     """
     return asdict(conversation)
@@ -81,12 +96,12 @@ def to_row(conversation: Conversation) -> dict[str, Any]:
 def from_row(row: dict[str, Any]) -> Conversation:
     """What `to_row` wrote. Raises KeyError or TypeError when a field is missing or unknown."""
     origin = Origin(row["origin"]["file"], row["origin"]["sheet"], tuple(row["origin"]["lines"]))
-    messages = tuple(Message(**message) for message in row["messages"])
-    return Conversation(row["id"], messages, origin, row["customer"])
+    messages = tuple(Message(**message | {"lines": tuple(message["lines"])}) for message in row["messages"])
+    return Conversation(row["id"], messages, origin, row["customer"], row["time"])
 
 
-def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    """Write dictionaries, one a line, UTF-8; returns how many.
+def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
+    """Write dictionaries or dataclasses (conversations), one a line, UTF-8; returns how many.
 
     A temporary name first, so nothing is half-written: when a row or the disk fails, what was there stays. Only the
     owner may read the file, from its first byte on, where the system knows owners.
@@ -96,9 +111,9 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     temporary.touch(mode=0o600, exist_ok=False)
     count = 0
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        with temporary.open("wb") as file:
             for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.write(orjson.dumps(row, option=_ONE_LINE))
                 count += 1
         temporary.replace(path)
     finally:
@@ -108,9 +123,9 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """The dictionaries of a JSONL file that this project wrote."""
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for line in file:
-            yield json.loads(line)
+            yield orjson.loads(line)
 
 
 def read_conversations(path: Path) -> list[Conversation]:

@@ -4,11 +4,14 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import ftfy
 from ftfy.badness import is_bad
 from ftfy.fixes import unescape_html
 
+_FEWEST_LETTERS = 20  # in shorter texts a language is a guess
 SHINGLE = 5  # characters; shorter ones say little, longer ones miss reworded short questions
 
 # Only what undoes a wrong decoding: curly quotes, ligatures, wide characters and the like are somebody's spelling.
@@ -109,6 +112,29 @@ def fingerprint(text: str) -> str:
     spaced = "".join(character if unicodedata.category(character)[0] in "LNM" else " " for character in folded)
     words = spaced.split() or folded.split()
     return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def language(text: str, among: tuple[str, ...] = ()) -> str | None:
+    """The language's two or three letters, as ISO 639 has them; None for a text too short to tell.
+
+    `among` names the only languages there can be; empty: all that are known. Nothing is loaded from a network.
+
+    >>> language("¿Abren los domingos por la mañana?")
+    'es'
+    """
+    if sum(character.isalpha() for character in text[:200]) < _FEWEST_LETTERS:
+        return None
+    return _identifier(among).classify(text[:2000])[0]
+
+
+@cache
+def _identifier(among: tuple[str, ...]) -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # here: half a second that few need
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    if among:
+        identifier.set_languages(list(among))
+    return identifier
 
 
 def comparable(text: str) -> str:

@@ -17,9 +17,11 @@ from marcus_nb.conversation import Origin
 from marcus_nb.display.blocks import Block, stack
 from marcus_nb.display.chat import _pieces
 from marcus_nb.evaluate import Claim, Verdict
-from marcus_nb.formats import Outcome, Table
-from marcus_nb.ingest import Ingested
+from marcus_nb.formats import Outcome, Sample, Table
 from marcus_nb.ingest import account as ingest_account
+from marcus_nb.ingest import counts as ingest_counts
+from marcus_nb.ingest import duplicates as ingest_duplicates
+from marcus_nb.ingest.sources import gather
 from marcus_nb.models import tiny
 from marcus_nb.parameters import STAGES, Clean
 from marcus_nb.render import IGNORED, Rendered, render
@@ -99,10 +101,12 @@ def ingested():
         conversations=tuple(talk),
         rejected=(outcome,),
         set_aside=(replace(outcome, kind="set_aside"),),
-        sample={"prompt": BOTH, HOSTILE: BOTH},
-        sample_id="a",
+        left_out=(replace(outcome, kind="left_out"),),
+        samples=(Sample("a", ((7, BOTH), (8, HOSTILE))),),
     )
-    return Ingested((replace(table, records=3),), tuple(talk), (outcome,), table.set_aside)
+    other = replace(table, file=f"{HOSTILE}.json", rejected=(), set_aside=(), left_out=(), records=1)
+    passed = replace(table, shape="", used=0, conversations=(), samples=())
+    return gather([replace(table, records=3), other, replace(passed, records=2)])
 
 
 def cleaned() -> Cleaned:
@@ -192,12 +196,18 @@ def preflight(_, tmp_path):
     return display.preflight(plan, list(loaded.values()), 512)
 
 
+def timed(*times):
+    return [replace(conversation("a", "Hi", "Aye."), time=time) for time in times]
+
+
 # For each thing that can be shown: how to show it with hostile, personal data in every text that comes from outside.
 SHOWN = {
     "Block": lambda stages, _: Block("<p></p>", ""),
+    "before_after": lambda stages, _: display.before_after(ingested(), HOSTILE),
     "banner": lambda stages, _: display.banner(BOTH, [BOTH, "two"], "bad"),
     "bubbles": lambda stages, _: display.bubbles([conversation("a", BOTH, BOTH, customer=BOTH)], HOSTILE),
     "changed_examples": lambda stages, _: display.changed_examples(cleaned()),
+    "duplicates": lambda stages, _: display.duplicates(ingest_duplicates(ingested())),
     "learned_tokens": lambda stages, _: display.learned_tokens(TINY, rendered()),
     "loss_means": lambda stages, _: display.loss_means(losses()),
     "metrics_table": lambda stages, _: display.table(display.metrics_table([METRICS[0], METRICS[2]])),
@@ -209,12 +219,12 @@ SHOWN = {
     "preflight": preflight,
     "probes": lambda stages, _: display.probes(answers()),
     "recognised": lambda stages, _: display.recognised(ingested()),
-    "record_before_after": lambda stages, _: display.record_before_after(ingested()),
-    "rejected": lambda stages, _: display.rejected([*ingested().rejected, *ingested().set_aside]),
+    "rejected": lambda stages, _: display.rejected(ingested().outcomes),
     "replies_over_training": lambda stages, _: display.replies_over_training(REPLIES),
     "report_card": lambda stages, _: display.report_card(verdict()),
     "sentence": lambda stages, _: display.sentence(BOTH),
     "side_by_side": lambda stages, _: display.side_by_side(replies(), HOSTILE),
+    "sources": lambda stages, _: display.sources(ingest_counts(ingested())),
     "table": lambda stages, _: display.table(pd.DataFrame({HOSTILE: [BOTH, None], "n": [1, 2]}), BOTH),
     "training_summary": lambda stages, _: display.training_summary(OUTCOME),
     "verdict": lambda stages, _: display.verdict(verdict(), HOSTILE),
@@ -224,6 +234,7 @@ DRAWN = {
     "funnel_figure": lambda: display.funnel_figure(clean.funnel(cleaned())),
     "lengths_figure": lambda: display.lengths_figure([5, 9, 300], "tokens", 256),
     "loss_figure": lambda: display.loss_figure(METRICS, 6),
+    "times_figure": lambda: display.times_figure(timed("2025-06-14", "2025-06-14T09:12:00", "2025-07-01", None)),
 }
 OF_OURS = {"Block", "loss_means", "metrics_table", "preflight"}  # these show no text from outside
 
@@ -291,9 +302,77 @@ def test_a_cut_text_leaves_no_half_of_an_address():
 
 
 def test_nothing_rejected_no_probes_and_no_prompts_are_said_in_words():
-    assert display.rejected([]).plain == "No record was rejected or set aside."
+    assert display.rejected([]).plain == "No record was rejected, set aside or left out."
     assert "shared.probes" in display.probes(answers().iloc[:0]).plain
     assert "train.fixed_prompts" in display.replies_over_training([]).plain
+
+
+def many(count, **differing):
+    """Files of one export, the last of which differs."""
+    first = replace(ingested().tables[1], sheet=None)
+    tables = [replace(first, file=f"data/export.zip/{n}.txt", evidence=(f"{n} lines",)) for n in range(count - 1)]
+    return gather([*tables, replace(tables[0], file="data/export.zip/last.txt", **differing)])
+
+
+def test_files_that_are_alike_share_a_line():
+    block = display.recognised(many(312, evidence=("7 lines", "no header at all")))
+    assert Seen(block.markup).text.count("export.zip") == 2
+    for said in ("312 files in data/export.zip", "• 0 lines", "• data/export.zip/last.txt: no header at all"):
+        assert said in Seen(block.markup).text and said in block.plain
+    assert "1 lines" not in block.plain, "the same but for a figure"
+    assert display.recognised(many(12)).plain.count("data/export.zip") == 12
+    account = display.outcomes(ingest_account(many(312)))
+    assert "312 files in data/export.zip" in account.plain and account.plain.count("export.zip") == 1
+    assert "312 records in: 312 used" in account.plain
+
+
+def test_files_without_conversations_are_told_with_their_reason_and_not_without_end():
+    none = replace(many(2).tables[0], shape="", conversations=(), used=0, records=0)
+    pictures = [replace(none, file=f"x/{n}.png", evidence=("passed over: a picture (PNG)",)) for n in range(20)]
+    broken = [
+        replace(none, file=f"y/{n}.csv", evidence=("comma", f"y/{n}.csv: broken{chr(97 + n)}\nDo this."), records=1)
+        for n in range(20)
+    ]
+    shown = display.recognised(gather([*pictures, *broken])).plain
+    assert "without conversations: 40" in shown and shown.count("a picture (PNG)") == 1
+    assert "20 files in x" in shown and "y/0.csv" in shown and " brokena " in shown and "Do this" not in shown
+    assert "y/11.csv" not in shown and "And 9 more lines like these" in shown
+
+
+def test_three_conversations_are_shown_of_three_kinds_of_file():
+    part = ingested().tables[0]
+    talk = [replace(conversation(name, f"Question {name}", "Aye."), customer=None) for name in "abc"]
+    samples = tuple(Sample(item.id, ((7, f"raw {item.id}"),)) for item in talk)
+    full = replace(part, file="one.csv", conversations=tuple(talk), samples=samples)
+    tables = [full, replace(full, file="two.csv"), replace(full, file="three.json", container="json")]
+    shown = display.before_after(gather([*tables, replace(full, file="four.xlsx", container="excel")]), "Nell").plain
+    assert [line.split(",")[0] for line in shown.splitlines() if line.endswith("lies there")] == [
+        *("one.csv", "three.json", "four.xlsx")
+    ]
+    alone = display.before_after(gather([full]), "Nell").plain
+    for name in "abc":
+        assert f"7  raw {name}" in alone and f"Question {name}" in alone
+    assert display.before_after(gather([replace(full, samples=())]), "Nell").plain == (
+        "No file kept an example to look at."
+    )
+
+
+def test_a_long_conversation_shows_its_beginning():
+    part = ingested().tables[0]
+    long = conversation("a", *(f"turn {n}" for n in range(40)))
+    sample = Sample("a", tuple((n, f"raw {n}") for n in range(40)))
+    shown = display.before_after(gather([replace(part, conversations=(long,), samples=(sample,))]), "Nell").plain
+    assert "turn 7" in shown and "turn 8" not in shown and "raw 8" not in shown and "32 more records" in shown
+
+
+def test_columns_that_no_file_fills_are_not_shown():
+    frame = ingest_counts(gather([ingested().tables[1]]))
+    shown = display.sources(frame).plain
+    assert "languages" in shown and " time" not in shown
+    assert (
+        "2025‑03‑01 – 2025‑06‑14" in display.sources(frame.assign(**{"from": "2025-03-01", "to": "2025-06-14"})).plain
+    )
+    assert display.duplicates(ingest_duplicates(gather([]))).plain == "No conversation stands in more than one file."
 
 
 def test_values_that_differ_from_the_yaml_are_announced(make_draft):
@@ -360,6 +439,23 @@ def test_the_lengths_figure_says_how_many_exceed_the_limit():
     assert (
         display.lengths_figure([5, 9, 300], "characters").alt == "Half of the 3 conversations have at most 9 characters"
     )
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (("2025-06-14",), "1 conversations from 2025-06-14 to 2025-06-14; most in 2025-06-14: 1"),
+        (
+            ("2025-01-31", "2025-06-14", "2025-06-15"),
+            "3 conversations from 2025-01-31 to 2025-06-15; most in 2025-06: 2",
+        ),
+        (("1999-01-31", "2025-06-14", None), "2 conversations from 1999-01-31 to 2025-06-14; most in 1999: 1"),
+        ((None,), "No file tells when its conversations took place."),
+    ],
+)
+def test_the_times_figure_says_when(times, said):
+    shown = display.times_figure(timed(*times))
+    assert getattr(shown, "alt", "") == said or getattr(shown, "plain", "") == said
 
 
 def test_the_funnel_figure_says_what_is_left():

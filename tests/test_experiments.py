@@ -5,7 +5,7 @@ import pytest
 from marcus_nb import clean, ingest, runs
 from marcus_nb.__main__ import COMMANDS
 from marcus_nb.evaluate.measure import answers_right
-from marcus_nb.parameters import NAME, ROOT, Parameters, experiments, load
+from marcus_nb.parameters import NAME, ROOT, Ingest, Parameters, experiments, load
 from marcus_nb.text import similarity
 
 FILES = sorted((ROOT / "parameters").glob("*"))
@@ -22,7 +22,7 @@ def chosen(request) -> Parameters:
 
 @pytest.fixture(scope="module")
 def ingested(chosen) -> ingest.Ingested:
-    return ingest.read_sources(chosen.ingest.sources, ROOT, chosen.shared.persona_name)
+    return ingest.read_sources(chosen.ingest, ROOT, chosen.shared.persona_name)
 
 
 def test_the_folder_holds_experiments_only():
@@ -102,6 +102,8 @@ def test_the_other_persona_is_another_one(chosen):
         return
     assert evaluate.contrast_persona_name not in ("", chosen.shared.persona_name)
     assert not {s.path for s in evaluate.contrast_sources} & {s.path for s in chosen.ingest.sources}
-    other = ingest.read_sources(evaluate.contrast_sources, ROOT, evaluate.contrast_persona_name)
+    other = ingest.read_sources(
+        Ingest(sources=evaluate.contrast_sources), ROOT, evaluate.contrast_persona_name
+    )
     assert len(other.conversations) >= 50
     assert evaluate.contrast_persona_name not in {item.customer for item in other.conversations}

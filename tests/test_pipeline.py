@@ -235,7 +235,7 @@ def test_every_error_of_ours_speaks_for_itself():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ClassDef) and any("Error" in ast.unparse(base) for base in node.bases)
     }
-    inside = {"NotFinite", "_NoDialogueError"}  # never reach a notebook
+    inside = {"NotFinite", "NoTurnsError", "_SetAsideError", "RejectedError"}  # never reach a notebook
     assert ours - inside <= set(execute.SPEAKING)
 
 
@@ -334,7 +334,7 @@ def test_missing_sources_are_all_named(tmp_path):
     with pytest.raises(ParameterError) as missing:
         order.check_sources(chosen)
     text = str(missing.value)
-    assert f"ingest.sources: no/such.csv is not there (looked for {ROOT / 'no/such.csv'})" in text
+    assert f"ingest.sources: no/such.csv: there is no such file: looked for {ROOT / 'no/such.csv'}" in text
     assert str(tmp_path / "gone.xlsx") in text
     assert "evaluate.contrast_sources: x.json" in text
 

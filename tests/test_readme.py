@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from ruamel.yaml import YAML
 
 from marcus_nb import formats, parameters
 from marcus_nb.__main__ import COMMANDS
@@ -58,18 +59,47 @@ def test_yaml_example_loads(tmp_path):
     assert loaded.ingest.sources[0].path == "notebooks/data/tickets.csv"
 
 
-def test_spanish_example_is_read_as_the_readme_says(tmp_path):
-    sample = re.search(r"```text\n( *ticket;.*?)```", README, re.DOTALL)[1]
-    text = "\r\n".join(line.strip() for line in sample.strip().splitlines()) + "\r\n"
-    (tmp_path / "tickets.csv").write_bytes(text.encode("cp1252"))
-    [table] = formats.read(Source(path="tickets.csv"), tmp_path, "Sofia")
-    evidence = " ".join(table.evidence)
-    assert table.shape == "row_per_message"
-    for claim in ("cp1252", "delimiter ;", "`ticket`", "day first", "`Sofia`"):
-        assert claim in evidence, claim
-    [conversation] = table.conversations
-    assert [m.role for m in conversation.messages] == ["user", "assistant"]
-    assert conversation.messages[0].content == "¿Abren los domingos?"
+yaml = YAML(typ="safe")
+CASES = {
+    name: section
+    for section in re.split(r"^### ", README, flags=re.MULTILINE)[1:]
+    for name in re.findall(r"\A.*?: `([^`]+)`\n", section)
+}
+
+
+def block(section: str, kind: str) -> str:
+    return re.search(rf"^```{kind}\n(.*?)```$", section, re.DOTALL | re.MULTILINE)[1]
+
+
+def said(conversation) -> str:
+    """As the README prints it: a line for each turn, line breaks within one as ` / `."""
+    names = {"user": conversation.customer, "assistant": "Sofia"}
+    return "".join(f"{names[m.role]}: {m.content}\n".replace("\n", " / ")[:-3] + "\n" for m in conversation.messages)
+
+
+def test_there_are_three_cases_the_spanish_one_first():
+    assert list(CASES) == ["tickets.csv", "WhatsApp Chat with Tom.txt", "tickets.json"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cases_are_read_as_the_readme_says(name, tmp_path):
+    section = CASES[name]
+    text = block(section, "text")
+    if name.endswith(".csv"):
+        (tmp_path / name).write_bytes(text.replace("\n", "\r\n").encode("cp1252"))
+    else:
+        (tmp_path / name).write_text(text, encoding="utf-8", newline="\n")
+    [table] = formats.read([Source(path=name)], tmp_path, "Sofia")
+    assert [line for line in block(section, "evidence").splitlines() if line not in table.evidence] == []
+    assert "\n".join(map(said, table.conversations)) == block(section, "conversations")
+    overruling = yaml.load(re.search(r"`(\{path: .*?\})`", section)[1])
+    [again] = formats.read([Source(**overruling)], tmp_path, "Sofia")
+    assert again.conversations == table.conversations, "the line that overrules says what was recognised already"
+    if name.endswith(".csv"):
+        [aside] = table.set_aside
+        assert "Marta" in aside.text
+    if name.endswith(".txt"):
+        assert [aside.origin.lines for aside in table.set_aside] == [(1,), (6,)]
 
 
 def test_paths_named_in_the_tree_exist():

@@ -274,7 +274,7 @@ def test_the_library_of_a_stage_is_what_it_imports():
     wanted = ["train/loop.py", "train/__main__.py", "render.py", "models/base.py", "conversation.py", "runs/stage.py"]
     assert {f"marcus_nb/{name}" for name in wanted} <= set(train)
     assert not any("/clean/" in name or "/ingest" in name or "/evaluate/" in name for name in train)
-    assert "marcus_nb/formats/excel.py" in library_files("ingest") and "marcus_nb/render.py" not in library_files(
+    assert "marcus_nb/formats/workbooks.py" in library_files("ingest") and "marcus_nb/render.py" not in library_files(
         "clean"
     )
 
@@ -548,7 +548,7 @@ def test_a_reused_stage_is_copied_verified_and_says_so(acme):
     (parent.folder / "02_clean.ipynb").write_text("{}", encoding="utf-8")
     child = runs.create(parent.parameters, parent=parent.name)
     for stage in ("ingest", "clean"):
-        assert why_not_reusable(parent, stage, parent.parameters) is None
+        assert why_not_reusable(parent, stage, parent.parameters, [ROOT / "tests/fixtures/smoke.csv"]) is None
         reuse(parent, child, stage)
         record = child.record(stage)
         assert record["reused_from"] == parent.name
@@ -605,7 +605,7 @@ def test_why_a_stage_cannot_be_reused(acme, tmp_path):
     acme.write_text(YAML.replace("tests/fixtures/smoke.csv", str(source).replace("\\", "/")), encoding="utf-8")
     run = make_run(acme, "ingest", "clean")
     wanted = load(str(acme))
-    assert [why_not_reusable(run, stage, wanted) for stage in STAGES] == [
+    assert [why_not_reusable(run, stage, wanted, [source]) for stage in STAGES] == [
         None,
         None,
         "never finished",
@@ -613,18 +613,20 @@ def test_why_a_stage_cannot_be_reused(acme, tmp_path):
     ]
 
     other = load(str(acme), {"clean.redact": False, "clean.lowercase": True, "evaluate.max_new_tokens": 5})
-    assert why_not_reusable(run, "ingest", other) is None
-    assert why_not_reusable(run, "clean", other) == "parameters changed: redact, lowercase"
+    assert why_not_reusable(run, "ingest", other, [source]) is None
+    assert why_not_reusable(run, "clean", other, [source]) == "parameters changed: redact, lowercase"
 
     source.write_text("question,answer\nHi,Aye\n", encoding="utf-8")  # a file outside the project's folder counts too
-    assert why_not_reusable(run, "ingest", wanted) == f"{source.as_posix()} was edited"
+    assert why_not_reusable(run, "ingest", wanted, [source]) == "chat.csv is new or was edited"
     source.write_text("question,answer\n", encoding="utf-8")
-    assert why_not_reusable(run, "ingest", wanted) is None
+    assert why_not_reusable(run, "ingest", wanted, [source]) is None
+    assert why_not_reusable(run, "ingest", wanted, [source, Path(__file__)]) == "test_runs.py is new or was edited"
+    assert why_not_reusable(run, "ingest", wanted, []) == "a file that it read is no longer there"
 
     (run.folder / "clean/train.jsonl").write_text("", encoding="utf-8")
-    assert why_not_reusable(run, "clean", wanted) == "clean/train.jsonl was edited or deleted"
+    assert why_not_reusable(run, "clean", wanted, [source]) == "clean/train.jsonl was edited or deleted"
     (run.folder / "ingest/conversations.jsonl").unlink()
-    assert why_not_reusable(run, "ingest", wanted) == "ingest/conversations.jsonl was edited or deleted"
+    assert why_not_reusable(run, "ingest", wanted, [source]) == "ingest/conversations.jsonl was edited or deleted"
 
 
 def test_parameters_that_only_one_version_knows_count_as_changed(acme):
@@ -632,7 +634,7 @@ def test_parameters_that_only_one_version_knows_count_as_changed(acme):
     record = run.record("ingest")
     record["parameters"]["forgotten"] = 1
     write_json(run.folder / "ingest/record.json", record | {"parameters_hash": "0" * 64})
-    assert why_not_reusable(run, "ingest", run.parameters) == "parameters changed: forgotten"
+    assert why_not_reusable(run, "ingest", run.parameters, []) == "parameters changed: forgotten"
 
 
 def test_outputs_are_where_the_person_wants_them(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The rules, in the order they run: first those that change texts, then those that drop conversations."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from marcus_nb import text
 from marcus_nb.clean.records import Change, Drop, Step
@@ -22,7 +23,7 @@ def change(
         return list(conversations), [], Step(rule, False, len(conversations), 0, 0, "", "")
     after, changes = [], []
     for conversation in conversations:
-        messages = tuple(Message(message.role, CHANGES[rule](message.content)) for message in conversation.messages)
+        messages = tuple(replace(item, content=CHANGES[rule](item.content)) for item in conversation.messages)
         pairs = zip(conversation.messages, messages, strict=True)
         here = [Change(conversation.id, rule, old.content, new.content) for old, new in pairs if old != new]
         after.append(conversation.with_messages(messages) if here else conversation)

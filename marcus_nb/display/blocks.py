@@ -30,6 +30,12 @@ def safe(value: Any) -> str:
     return html.escape(text.redact(str(value)))
 
 
+def shorten(value: Any, limit: int = 160) -> str:
+    """Text for one cell, cut, with personal data replaced."""
+    words = text.redact(str(value))  # before cutting: half an address would no longer be known as one
+    return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
 def table(frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | None = None) -> Block:
     """A data frame as a table; `formats` are format specifications by column: `{"loss": ".2f"}`."""
     formats = formats or {}

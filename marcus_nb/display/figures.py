@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,15 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from marcus_nb.display.blocks import Block, sentence
+
 if TYPE_CHECKING:  # at run time it would bring torch into notebooks that need none
+    from marcus_nb.conversation import Conversation
     from marcus_nb.evaluate import Verdict
 
 STYLE = Path(__file__).resolve().parents[1] / "marcus.mplstyle"
 WIDTH = 760  # pixels on the page
+_STEPS = ((62, "day", "D"), (3 * 366, "month", "M"), (float("inf"), "year", "Y"))  # up to so many days
 
 
 class Picture:
@@ -55,6 +60,32 @@ def lengths_figure(lengths: Sequence[int], unit: str, limit: int | None = None) 
         axes.set_xlabel(f"length [{unit}]")
         axes.set_ylabel("conversations")
         axes.yaxis.get_major_locator().set_params(integer=True)
+        return _picture(figure, title)
+
+
+def times_figure(conversations: Sequence[Conversation]) -> Picture | Block:
+    """How many conversations began in each day, month or year, where the files tell when; else a sentence."""
+    days = Counter(item.time[:10] for item in conversations if item.time)
+    if not days:
+        return sentence("No file tells when its conversations took place.")
+    periods = pd.PeriodIndex(days, freq="D")
+    first, last, known = periods.min(), periods.max(), days.total()
+    unit, step = next((name, letter) for most, name, letter in _STEPS if (last - first).n <= most)
+    every = pd.period_range(first, last, freq="D").asfreq(step).unique()
+    counted = pd.Series(list(days.values()), index=periods.asfreq(step)).groupby(level=0).sum()
+    counted = counted.reindex(every, fill_value=0)
+    with matplotlib.style.context(STYLE):
+        figure, axes = _figure(2.7)
+        axes.bar(range(len(counted)), counted.to_numpy(), width=0.85)
+        places = sorted({round(place * (len(counted) - 1) / 5) for place in range(6)})
+        axes.set_xticks(places, [str(counted.index[place]) for place in places])
+        axes.set_ylabel("conversations")
+        undated = len(conversations) - known
+        axes.set_xlabel(f"{unit} of the first message" + (f" ({undated:,} without a time)" if undated else ""))
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        most = f"most in {counted.idxmax()}: {counted.max():,}"
+        title = f"{known:,} conversations from {first} to {last}; {most}"
+        axes.set_title(title)
         return _picture(figure, title)
 
 

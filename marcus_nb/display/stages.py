@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from marcus_nb import text
-from marcus_nb.display.blocks import Block, banner, sentence, stack, table
-from marcus_nb.display.chat import bubbles
+from marcus_nb.display.blocks import Block, banner, sentence, shorten, stack, table
 from marcus_nb.parameters.schema import SECTIONS, STAGES, fields_of
 from marcus_nb.runs import DRAFT, Stage
 from marcus_nb.runs.provenance import NOTEBOOKS
@@ -18,13 +16,6 @@ from marcus_nb.runs.provenance import NOTEBOOKS
 if TYPE_CHECKING:  # at run time they would bring torch into notebooks that need none, seconds each
     from marcus_nb.clean import Cleaned
     from marcus_nb.evaluate import Verdict
-    from marcus_nb.formats import Outcome
-    from marcus_nb.ingest import Ingested
-
-
-def _shorten(value: Any, limit: int = 160) -> str:
-    words = text.redact(str(value))  # before cutting: half an address would no longer be known as one
-    return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
 def parameters(stage: Stage) -> Block:
@@ -40,7 +31,7 @@ def parameters(stage: Stage) -> Block:
             value = f"{len(value)} questions"
         elif isinstance(value, list):
             value = "\n".join(map(str, value))
-        rows.append((name, _shorten(value, 400), unit, origins[f"{section}.{name}"]))
+        rows.append((name, shorten(value, 400), unit, origins[f"{section}.{name}"]))
     shown = table(pd.DataFrame(rows, columns=["parameter", "value", "unit", "from"]))
     typed = [name for name, _, _, origin in rows if origin in ("this cell", "--set")]
     run = f"Run {stage.run.experiment}/{stage.run.name}"
@@ -50,56 +41,6 @@ def parameters(stage: Stage) -> Block:
     return stack(banner(f"Differs from the YAML: {', '.join(typed)}", [run, note], "open"), shown)
 
 
-def recognised(ingested: Ingested) -> Block:
-    """What each file was taken for, and the evidence."""
-    rows = [
-        {
-            "file": part.file + (f"\nsheet {part.sheet}" if part.sheet else ""),
-            "taken for": f"{part.container}, {part.shape.replace('_', ' ')}" if part.shape else "nothing known",
-            "evidence": "\n".join(f"• {_shorten(line)}" for line in part.evidence),
-            "conversations": len(part.conversations),
-        }
-        for part in ingested.tables
-    ]
-    return table(pd.DataFrame(rows), "What each file was taken for, and why")
-
-
-def record_before_after(ingested: Ingested) -> Block:
-    """One record as it lies in a file, and the conversation that came of it."""
-    part = next(item for item in ingested.tables if item.sample_id)
-    made = next(item for item in part.conversations if item.id == part.sample_id)
-    raw = pd.DataFrame({"field": list(part.sample), "in the file": [_shorten(value) for value in part.sample.values()]})
-    return stack(
-        table(raw, f"Before: the first record of {part.file}"),
-        sentence(f"After: the conversation it belongs to, of {len(made.messages)} messages."),
-        bubbles([made], part.persona_speaker or "persona"),
-    )
-
-
-def rejected(outcomes_: Sequence[Outcome]) -> Block:
-    """Why records became no conversation, how often, and the first example of each."""
-    if not outcomes_:
-        return sentence("No record was rejected or set aside.")
-    frame = pd.DataFrame(
-        [(item.kind.replace("_", " "), item.reason, str(item.origin), _shorten(item.text, 90)) for item in outcomes_],
-        columns=["outcome", "reason", "where", "text"],
-    )
-    grouped = frame.groupby(["outcome", "reason"], sort=False).agg(
-        records=("where", "size"), first=("where", "first"), example=("text", "first")
-    )
-    return table(grouped.reset_index(), "Records that became no conversation; all of them are in rejected.xlsx")
-
-
-def outcomes(frame: pd.DataFrame) -> Block:
-    """The account of `ingest.account`, with its sentence."""
-    total = frame.iloc[-1]
-    words = (
-        f"{total['records']} records in: {total['used']} used, {total['set aside']} set aside, {total['rejected']} "
-        f"rejected; they make {total['conversations']} conversations of {total['messages']} messages."
-    )
-    return stack(table(frame), sentence(words))
-
-
 def changed_examples(cleaned: Cleaned) -> Block:
     """Each rule's first victim, before and after."""
     rows = [
@@ -107,8 +48,8 @@ def changed_examples(cleaned: Cleaned) -> Block:
             "rule": step.rule if step.enabled else f"{step.rule} (off)",
             "changed": step.changed,
             "dropped": step.dropped,
-            "before": _shorten(step.before, 130),
-            "after": _shorten(step.after, 130),
+            "before": shorten(step.before, 130),
+            "after": shorten(step.after, 130),
         }
         for step in cleaned.steps
     ]

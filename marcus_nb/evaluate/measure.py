@@ -98,8 +98,7 @@ def contrast_replies(
         )
     others = [
         (text.tidy_whitespace(text.repair(item.questions[0])), text.tidy_whitespace(text.repair(item.replies[0])))
-        for source in parameters.contrast_sources
-        for table in formats.read(source, root, parameters.contrast_persona_name)
+        for table in formats.read(parameters.contrast_sources, root, parameters.contrast_persona_name)
         for item in table.conversations
     ]
     if not others:

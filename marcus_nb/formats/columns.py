@@ -3,9 +3,22 @@
 from collections.abc import Iterable, Mapping
 
 from marcus_nb.formats import words
-from marcus_nb.formats.tables import FormatError, RawTable, Record
+from marcus_nb.formats.speakers import role_word
+from marcus_nb.formats.tables import FormatError, RawTable
 
-PARTS = ("prompt", "response", "input", "conversation", "author", "order", "content", "customer")
+PARTS = (
+    "prompt",
+    "response",
+    "input",
+    "history",
+    "conversation",
+    "author",
+    "role",
+    "order",
+    "time",
+    "content",
+    "customer",
+)
 
 
 def _set(text: str) -> frozenset[str]:
@@ -14,27 +27,50 @@ def _set(text: str) -> frozenset[str]:
 
 _FILLERS = _set("s of from the by de del la el los las por a")
 _PROMPT = _set(
-    "prompt question pregunta query consulta letter carta request solicitud peticion input entrada inquiry enquiry "
-    "instruction instruccion"
+    "prompt question pregunta query consulta letter carta request solicitud peticion input entrada inquiry "
+    "enquiry instruction instruccion duda problem problema description descripcion complaint queja reclamacion "
+    "asked ask review resena opinion feedback issue reclamo"
 )
-_RESPONSE = _set("response reply answer respuesta contestacion output salida completion")
-_TEXT = _set("message mensaje text texto content contenido body cuerpo msg utterance")
+_RESPONSE = _set(
+    "response reply answer respuesta contestacion output salida completion resolution resolucion solution "
+    "solucion target"
+)
+_TEXT = _set(
+    "message mensaje text texto content contenido body cuerpo msg utterance comment comentario line linea said"
+)
 _CUSTOMER = _set(
     "customer client cliente user usuario human humano guest huesped visitor visitante buyer comprador invitado"
 )
-_AGENT = _set("agent agente assistant asistente support soporte staff operator operador bot gpt model")
-_CONVERSATION = _set(
-    "conversation conversacion conv chat thread hilo ticket case caso session sesion dialog dialogue dialogo"
+_AGENT = _set(
+    "agent agente assistant asistente support soporte staff operator operador bot gpt model chatbot ai admin "
+    "advisor asesor asesora team equipo owner propietario host anfitrion seller vendedor"
 )
+_CONVERSATION = _set(
+    "conversation conversacion conv chat thread hilo ticket case caso session sesion dialog dialogue dialogo "
+    "interaction interaccion call llamada incident incidencia conversationid ticketid chatid threadid sessionid "
+    "dialogid"
+)
+_CHANNEL = _set("channel canal room sala group grupo phone telefono wa_id")
 _NUMBER = _set("id no nr number numero num ref reference identifier uuid key codigo")
-_AUTHOR = _set("author autor from de sender remitente speaker role rol who quien emisor")
-_PERSON = _AUTHOR | _CUSTOMER | _set("name nombre email correo")
+_AUTHOR = _set("author autor from de sender remitente speaker role rol who quien emisor hablante")
+_LIKELY_AUTHORS = _set(
+    "user usuario username name nombre nick nickname handle contact contacto member participant participante"
+)
+_PERSON = _AUTHOR | _CUSTOMER | _set("name nombre email correo phone telefono")
+_ROLES = _set(
+    "role rol direction direccion sentido type tipo kind side inbound outbound incoming outgoing entrante saliente"
+)
+_TRUE, _FALSE = _set("true yes si 1 verdadero y t"), _set("false no 0 falso n f")
 # The first that is there orders the messages: a turn number says more than a day.
 _ORDERS = (
     *("turn", "turno", "order", "orden", "seq", "sequence", "secuencia", "position", "posicion", "index"),
     *("timestamp", "datetime", "date time", "fecha hora", "fecha y hora", "sent at", "created at", "sent", "enviado"),
-    *("message time", "date", "fecha", "time", "hora", "created"),
+    *("message time", "ts", "date", "fecha", "dia", "day", "time", "hora", "created", "creado", "message date"),
 )
+_SAMPLED, _MOST_ROLES = 5000, 8
+_DAYS = _set("date fecha dia day")
+_CLOCKS = _set("time hora clock")
+_MOMENTS = _set("timestamp datetime date fecha time created sent")
 
 
 def persona_words(*names: str) -> frozenset[str]:
@@ -44,6 +80,8 @@ def persona_words(*names: str) -> frozenset[str]:
 
 def prompt_rank(header: str, persona: frozenset[str]) -> int:
     """How surely a column holds what the customer says: 0 not at all, 1 a customer's name or text, … 4 surely."""
+    if words.key(header) in ("q", "p"):
+        return 3
     said = set(words.split(header)) - _FILLERS
     if not said or said & persona or not said <= _PROMPT | _TEXT | _CUSTOMER:
         return 0
@@ -54,6 +92,8 @@ def prompt_rank(header: str, persona: frozenset[str]) -> int:
 
 def response_rank(header: str, persona: frozenset[str]) -> int:
     """How surely a column holds what the persona says: 0 not at all, 1 any message, … 5 surely."""
+    if words.key(header) in ("a", "r"):
+        return 3
     said = set(words.split(header)) - _FILLERS
     if not said or not said <= _RESPONSE | _TEXT | _AGENT | persona:
         return 0
@@ -67,6 +107,12 @@ def response_rank(header: str, persona: frozenset[str]) -> int:
 def is_conversation(header: str) -> bool:
     said = set(words.split(header)) - _FILLERS
     return bool(said & _CONVERSATION) and said <= _CONVERSATION | _NUMBER
+
+
+def is_channel(header: str) -> bool:
+    """A column of places where many conversations follow each other: `channel`, `phone`."""
+    said = set(words.split(header)) - _FILLERS
+    return bool(said & _CHANNEL) and said <= _CHANNEL | _NUMBER | {"name", "nombre"}
 
 
 def is_id(header: str) -> bool:
@@ -90,14 +136,69 @@ def is_customer(header: str) -> bool:
     return bool(said & _PERSON) and said <= _PERSON | _NUMBER
 
 
+def is_likely_author(header: str) -> bool:
+    """A column that may hold authors where none is named for them: `user`, `nombre`, `display name`."""
+    said = set(words.split(header)) - {"display", "full"}
+    return bool(said) and said <= _LIKELY_AUTHORS
+
+
 def order_column(headers: Iterable[str]) -> str | None:
     by_key = {words.key(header): header for header in reversed(list(headers))}
-    return next((by_key[name] for name in _ORDERS if name in by_key), None)
+    found = next((by_key[name] for name in _ORDERS if name in by_key), None)
+    return found or next((header for key, header in by_key.items() if _is_moment(key)), None)
+
+
+def _is_moment(key: str) -> bool:
+    """`created_on`, `Sent (UTC)`, `message timestamp`, `fecha de envío`: a time by one of its words."""
+    said = set(key.split())
+    return (
+        bool(said & _set("timestamp datetime date fecha time created sent")) and len(said) <= 4 and not said & _NUMBER
+    )
+
+
+def clock_column(day: str, headers: Iterable[str]) -> str | None:
+    """The column of hours beside one of days: `hora` beside `fecha`."""
+    if not set(words.split(day)) & _DAYS or set(words.split(day)) & _CLOCKS:
+        return None
+    return first(headers, lambda header: words.key(header) in _CLOCKS, (day,))
+
+
+def role_column(raw: RawTable, besides: Iterable[str]) -> str | None:
+    """A column whose values tell the customer's side from the persona's: `direction` (inbound, outbound), `from_me`."""
+    for column in raw.columns:
+        said = set(words.split(column))
+        if column not in besides and said & (_ROLES | _CUSTOMER | _AGENT | {"me", "mine"}):
+            roles = roles_of(raw, column)
+            if len(set(roles.values()) & {"user", "assistant"}) == 2:
+                return column
+    return None
+
+
+def roles_of(raw: RawTable, column: str) -> dict[str, str]:
+    """The role for each value of a column, {"inbound": "user", "outbound": "assistant"}; empty when one has none."""
+    values = {text(value).strip() or str(value) for value in raw.column(column)[:_SAMPLED] if value not in (None, "")}
+    if not values or len(values) > _MOST_ROLES:
+        return {}
+    keys = {value: words.key(value) for value in values}
+    if set(keys.values()) <= _TRUE | _FALSE:
+        yes, no = _sides(column)
+        return {value: yes if key in _TRUE else no for value, key in keys.items()} if yes else {}
+    roles = {value: role_word(value) for value in values}
+    return roles if all(roles.values()) else {}
+
+
+def _sides(header: str) -> tuple[str, str]:
+    said = set(words.split(header))
+    if said & (_CUSTOMER | _set("inbound incoming entrante received recibido")):
+        return "user", "assistant"
+    if said & (_AGENT | _set("outbound outgoing saliente sent enviado me mine")):
+        return "assistant", "user"
+    return "", ""
 
 
 def is_known(header: str, persona: frozenset[str]) -> bool:
     """Whether a cell looks like the name of a column: what tells a header from a title."""
-    tests = (is_id, is_author, is_content, is_customer)
+    tests = (is_id, is_author, is_content, is_customer, is_likely_author, is_channel)
     ranked = prompt_rank(header, persona) or response_rank(header, persona)
     return bool(ranked or order_column([header]) or any(test(header) for test in tests))
 
@@ -139,21 +240,27 @@ def text(value: object) -> str:
     return value if isinstance(value, str) and value.strip() else ""
 
 
-def customer_of(record: Record, column: str | None) -> str | None:
+def customer_of(value: object) -> str | None:
     """Who the customer is: a name, or the `name` (else `id`, `email`) of a nested object; None when nobody is named."""
-    value = record.fields.get(column) if column else None
     if isinstance(value, dict):
         value = next((value[name] for name in ("name", "nombre", "id", "email") if text(value.get(name))), None)
     return text(value).strip() or None
 
 
-def looks_like_names(records: Iterable[Record], column: str) -> bool:
+def looks_like_names(raw: RawTable, column: str) -> bool:
     """Whether a column holds names, one or two words each, rather than what people say."""
-    filled = [text(record.fields.get(column)) for record in records]
-    lengths = [len(value.split()) for value in filled if value]
+    filled = [said for value in raw.column(column)[:_SAMPLED] if (said := text(value))]
+    lengths = [len(said.split()) for said in filled]
     return bool(lengths) and sum(lengths) / len(lengths) <= 2 and len(set(filled)) < len(filled)
 
 
-def filled(record: Record) -> list[str]:
+def repeats(raw: RawTable, column: str) -> bool:
+    """Whether any value of a column stands in more than one record."""
+    filled = [said for value in raw.column(column) if (said := text(value).strip())]
+    return len(set(filled)) < len(filled)
+
+
+def filled(raw: RawTable, place: int) -> list[str]:
     """The columns in which a record says anything."""
-    return [name for name, value in record.fields.items() if text(value) or (isinstance(value, dict | list) and value)]
+    values = ((name, raw.column(name)[place]) for name in raw.columns)
+    return [name for name, value in values if text(value) or (isinstance(value, dict | list) and value)]

@@ -1,65 +1,64 @@
-"""CSV and its kin: records by the stdlib parser, each with its physical line; the delimiter that fits best."""
+"""CSV and its kin: the delimiter that fits best, records by column, each with its physical line; ragged rows."""
 
-import csv
 import re
+from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import chain
+from operator import itemgetter
 
-from marcus_nb.formats.header import Row, find_header, to_table
-from marcus_nb.formats.tables import FormatError, RawTable
+from marcus_nb.conversation import Origin
+from marcus_nb.formats import csv_records, header, physical_lines
+from marcus_nb.formats.csv_records import Block
+from marcus_nb.formats.header import Header, Row
+from marcus_nb.formats.tables import FormatError, Outcome, RawTable
 
-DELIMITERS = (",", ";", "\t", "|")
-_NAMES = {"\t": "tab"}
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "¦")
+_NAMES = {"\t": "tab", "\x1f": "unit separator"}
 _ALIASES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
-_SAMPLE_ROWS = 200
+_SAMPLE_BYTES = 1024 * 1024
 _LEAST_AGREEING = 0.5
-# A field may hold line breaks; one that is never closed would swallow the rest of the file.
-_LONGEST_RECORD = 500
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+# A trailing column that most rows leave empty may be missing in a row altogether: spreadsheets write it so.
+_MOST_FILLED = 0.5
+# Below this share of different values it pays to keep each once.
+_MOST_DIFFERENT = 0.8
 
 
 def read_csv(
-    text: str, file: str, delimiter: str, header_row: int, is_known: Callable[[str], bool], evidence: Sequence[str]
+    data: bytes, file: str, delimiter: str, header_row: int, is_known: Callable[[str], bool], evidence: Sequence[str]
 ) -> RawTable:
-    """The records of a CSV text. `delimiter` and `header_row` overrule. Raises FormatError when nothing fits."""
-    lines = _LINE.findall(text)
-    how = ", as the parameters say" if delimiter else ""
-    delimiter = _given(delimiter, file) if delimiter else _find_delimiter(lines, file, is_known)
-    rows = parse(lines, delimiter)
-    width, agreeing, filled = _usual_width(rows)
-    said = f"delimiter {_NAMES.get(delimiter, delimiter)} : {agreeing} of {filled} filled rows have {width} fields{how}"
-    return to_table(rows, file, None, "csv", header_row, is_known, [*evidence, said])
+    """The records of a CSV file (UTF-8); `delimiter` and `header_row` (-1: none) overrule what is found.
 
-
-def parse(lines: Sequence[str], delimiter: str, at_most: int | None = None) -> list[Row]:
-    """One row per record, with the physical line where it starts; quoted line breaks count as lines.
-
-    A record that cannot be read (an open quote) is one faulty row of one line, and reading goes on after it.
+    read_csv(b"question;answer\\nHi;Aye.\\n", "a.csv", "", 0, is_known, []) has one record, line 2. Rows with too few or
+    too many fields and unreadable ones are faults. Raises FormatError when no delimiter fits or no header is found.
     """
-    rows: list[Row] = []
-    at = 0
-    while at < len(lines) and (at_most is None or len(rows) < at_most):
-        chunk = lines[at : at + _LONGEST_RECORD] if '"' in lines[at] else lines[at : at + 1]
-        reader = csv.reader(chunk, delimiter=delimiter, strict=True)
-        cells: list[str] = []
-        fault, used = "", 1
-        try:
-            cells = next(reader)
-            used = reader.line_num
-        except csv.Error as error:
-            fault = f"unreadable: {_plain(str(error))}"
-        text = "".join(lines[at : at + used]).rstrip("\r\n")
-        rows.append(Row(at + 1, tuple(cells), text, fault))
-        at += used
-    return rows
+    stated, skipped = _stated_in_file(data)
+    how = ", as the parameters say" if delimiter else f", as line 1 says (sep={stated})" if stated else ""
+    sample = data if header_row > header.SAMPLE_ROWS else _whole_lines(data)
+    rows_wanted = max(header.SAMPLE_ROWS, header_row + 1)
+    wanted = delimiter or stated
+    delimiter = _given(wanted, file) if wanted else _find_delimiter(sample, file, is_known)
+    rows = _head(sample, delimiter, rows_wanted, skipped)
+    found = header.find(rows, header_row, is_known, file)
+    if found is None:
+        raise FormatError(f"{file}: no header: expected a row with the names of the columns; set `header_row`")
+    optional = _optional(rows, found, is_known)
+    return _Reading(data, file, delimiter, found, optional).table(skipped, how, evidence)
 
 
-def _plain(error: str) -> str:
-    if "unexpected end" in error:
-        return "a quote is opened and never closed"
-    if "expected after" in error:
-        return 'a quote inside a quoted field is not doubled ("")'
-    return error
+def _stated_in_file(data: bytes) -> tuple[str, int]:
+    """Excel's first line `sep=;`: the delimiter, and how many lines are no rows."""
+    first = re.split(r"[\r\n]", data[:16].decode("utf-8", "ignore"), maxsplit=1)[0].strip('"')
+    if first[:4].casefold() == "sep=" and len(first) in (5, 6):
+        return first[4:], 1
+    return "", 0
+
+
+def _whole_lines(data: bytes) -> bytes:
+    sample = data[:_SAMPLE_BYTES]
+    end = len(data) if len(sample) == len(data) else max(sample.rfind(b"\n"), sample.rfind(b"\r")) + 1
+    return sample[: end or len(sample)]
 
 
 def _given(delimiter: str, file: str) -> str:
@@ -69,16 +68,39 @@ def _given(delimiter: str, file: str) -> str:
     return delimiter
 
 
-def _find_delimiter(lines: Sequence[str], file: str, is_known: Callable[[str], bool]) -> str:
+def _head(sample: bytes, delimiter: str, at_most: int, skipped: int = 0) -> list[Row]:
+    """The first rows, broken ones among them."""
+    text = sample.decode("utf-8", "ignore").encode("utf-8")
+    stream = physical_lines.stream(text)
+    for _ in range(skipped):
+        next(stream, None)
+    found = physical_lines.Lines(text)
+    rows: list[Row] = []
+    for block in csv_records.blocks(stream, delimiter, 1 + skipped, size=2 * at_most):
+        ends = [*block.starts, *(line for line, _ in block.broken)]
+        after = dict(zip(sorted(ends), [*sorted(ends)[1:], found.count() + 1], strict=True))
+        for line, cells in zip(block.starts, block.rows, strict=True):
+            rows.append(Row(line, tuple(cells), found.text(line, after[line] - 1)))
+        rows += [Row(line, (), found.text(line), reason) for line, reason in block.broken]
+        if len(rows) >= at_most:
+            break
+    return sorted(rows, key=lambda row: row.line)[:at_most]
+
+
+def _find_delimiter(sample: bytes, file: str, is_known: Callable[[str], bool]) -> str:
     """Score: a header of known names, then the share of rows with the usual number of fields, then that number."""
     scores = {}
     for delimiter in DELIMITERS:
-        rows = parse(lines, delimiter, _SAMPLE_ROWS)
-        width, agreeing, filled = _usual_width(rows)
-        if width >= 2 and agreeing >= _LEAST_AGREEING * filled:
-            at = find_header(rows, is_known)
-            named = sum(is_known(cell) for cell in rows[at].cells) if at is not None else 0
-            scores[delimiter] = (named >= 2, agreeing / filled, width)
+        if delimiter.encode("utf-8") not in sample:
+            continue
+        rows = _head(sample, delimiter, header.SAMPLE_ROWS)
+        named, cells = header.known_names(rows, is_known)
+        filled = [len(row.cells) for row in rows if row.filled or row.fault]
+        # A header of known names settles it, whatever junk follows.
+        width = cells if named >= 2 else next(iter(Counter(filter(None, filled)).most_common(1)), (0,))[0]
+        agreeing = filled.count(width) / max(len(filled), 1)
+        if width >= 2 and (named >= 2 or agreeing >= _LEAST_AGREEING):
+            scores[delimiter] = (named >= 2, agreeing, width)
     if not scores:
         raise FormatError(
             f"{file}: no delimiter (, ; tab |) splits most lines into the same number of fields, two or more"
@@ -86,9 +108,126 @@ def _find_delimiter(lines: Sequence[str], file: str, is_known: Callable[[str], b
     return max(scores, key=lambda delimiter: scores[delimiter])
 
 
-def _usual_width(rows: Sequence[Row]) -> tuple[int, int, int]:
-    """The most frequent number of fields, how many filled rows have it, and how many are filled."""
-    filled = [row for row in rows if row.filled or row.fault]
-    common = Counter(len(row.cells) for row in filled if not row.fault).most_common(1)
-    width, agreeing = common[0] if common else (0, 0)
-    return width, agreeing, len(filled)
+def _optional(rows: Sequence[Row], found: Header, is_known: Callable[[str], bool]) -> int:
+    """How few fields a row may have: trailing columns of no known name that most rows leave empty may be missing."""
+    least = len(found.columns)
+    below = [row.cells for row in rows if row.line > found.line and row.filled and not row.fault]
+    while least > 2 and found.line:
+        filled = sum(len(cells) >= least and bool(cells[least - 1].strip()) for cells in below)
+        if filled >= max(_MOST_FILLED * len(below), 1) or is_known(found.columns[least - 1]):
+            break
+        least -= 1
+    return least
+
+
+class _Reading:
+    """One pass over a file: columns grow block by block, rows of another width are looked at one by one."""
+
+    def __init__(self, data: bytes, file: str, delimiter: str, found: Header, least: int) -> None:
+        self.data, self.file, self.delimiter, self.header, self.least = data, file, delimiter, found, least
+        self.width = len(found.columns)
+        # Tuples of text, which the garbage collector leaves alone: it would go through growing lists again and again.
+        self.columns: list[list[tuple[str, ...]]] = [[] for _ in found.columns]
+        self.known: list[dict[str, str] | None] | None = None
+        self.lines = array("q")
+        self.faults: list[Outcome] = []
+        self.physical = physical_lines.Lines(data)
+        self.zeros = b"\0" in data
+        self.blank = self.above = self.short = self.long = 0
+
+    def table(self, skipped: int, how: str, evidence: Sequence[str]) -> RawTable:
+        stream = physical_lines.stream(self.data)
+        for _ in range(skipped):
+            next(stream)
+        for block in csv_records.blocks(stream, self.delimiter, 1 + skipped):
+            self._take(block)
+        self.faults.sort(key=lambda fault: fault.origin.lines)
+        header_rows = int(self.header.line > 0)
+        fitting = len(self.lines) + header_rows
+        filled = fitting + len(self.faults) + self.above
+        name = _NAMES.get(self.delimiter, self.delimiter)
+        said = [*evidence, f"delimiter {name} : {fitting} of {filled} filled rows have {self.width} fields{how}"]
+        said += self.header.evidence
+        if self.blank:
+            said.append(f"{header.counted(self.blank)} passed over: blank")
+        if self.short:
+            said.append(f"{header.counted(self.short)} without the empty fields at the end: taken as empty")
+        if self.long:
+            said.append(f"{header.counted(self.long)} with more empty fields at the end than the header: left away")
+        self.data = b""
+        self.physical.pack()
+        stored = {}
+        for column, pieces in zip(self.header.columns, self.columns, strict=True):
+            stored[column] = tuple(chain.from_iterable(pieces))
+            pieces.clear()
+        return RawTable(
+            self.file, None, "csv", self.header.columns, self.lines, stored.__getitem__,
+            lambda place: self._text(self.lines[place]), tuple(self.faults), tuple(said),
+        )  # fmt: skip
+
+    def _take(self, block: Block) -> None:
+        rows, starts = block.rows, block.starts
+        for line, reason in block.broken:
+            self._fault(line, reason, self.physical.text(line))
+        if starts and starts[0] <= self.header.line:
+            after = bisect_right(starts, self.header.line)
+            filled = sum(any(cell.strip() for cell in cells) for cells in rows[:after])
+            self.blank += after - filled
+            self.above += filled - any(start == self.header.line for start in starts[:after])
+            rows, starts = rows[after:], starts[after:]
+        if not self._all_plain(rows):
+            rows, starts = self._sorted_out(rows, starts)
+        if not rows:
+            return
+        values = list(zip(*rows, strict=True))
+        if self.known is None:
+            different = [len(set(column)) / len(column) for column in values]
+            self.known = [{} if share <= _MOST_DIFFERENT else None for share in different]
+        for column, known, fresh in zip(self.columns, self.known, values, strict=True):
+            column.append(fresh if known is None else tuple(map(known.setdefault, fresh, fresh)))
+        self.lines.extend(starts)
+
+    def _all_plain(self, rows: Sequence[list[str]]) -> bool:
+        """Whether no row needs a look: all as wide as the header, none blank, no zero byte in the file."""
+        if self.zeros or set(map(len, rows)) != {self.width}:
+            return False
+        first = list(map(itemgetter(0), rows))
+        return all(first) and not any(map(str.isspace, first))
+
+    def _sorted_out(self, rows: Sequence[list[str]], starts: Sequence[int]) -> tuple[list[list[str]], list[int]]:
+        kept, lines = [], []
+        for cells, line in zip(rows, starts, strict=True):
+            count = len(cells)
+            if not any(cells) or not "".join(cells).strip():
+                self.blank += 1
+                continue
+            if self.zeros and "\0" in "".join(cells):
+                self._fault(line, "holds zero bytes", self._text(line))
+                continue
+            if count > self.width and not "".join(cells[self.width :]).strip():
+                cells = cells[: self.width]
+                self.long += 1
+            elif self.least <= count < self.width:
+                cells = cells + [""] * (self.width - count)
+                self.short += 1
+            if len(cells) == self.width:
+                kept.append(cells)
+                lines.append(line)
+            else:
+                few = "few" if count < self.width else "many"
+                self._fault(line, f"too {few} fields: {count} where the header has {self.width}", self._text(line))
+        return kept, lines
+
+    def _fault(self, line: int, reason: str, text: str) -> None:
+        if line > self.header.line:
+            self.faults.append(Outcome(Origin(self.file, None, (line,)), reason, text, "rejected"))
+        else:
+            self.above += 1
+
+    def _text(self, line: int) -> str:
+        """The record that begins at a line, as it lies in the file."""
+        text = self.physical.text(line)
+        if '"' not in text:
+            return text
+        length = csv_records.record_length(self.physical.following(line), self.delimiter)
+        return self.physical.text(line, line + length - 1)

@@ -1,9 +1,9 @@
-"""Turns to messages: from the first question to the last reply, one message for what one side says in a row."""
+"""Where the dialogue lies among the turns: from the first question to the last reply; and a conversation's id."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
-from itertools import groupby
 from pathlib import PurePosixPath
 
 from marcus_nb.conversation import PERSONA_ROLE, Message
@@ -23,11 +23,13 @@ class Cut:
     reason: str = ""
 
 
-def cut(roles: Sequence[str]) -> Cut:
+def cut(roles: Sequence[str], keep_leading: bool = False) -> Cut:
     """Find the dialogue in the roles of the turns.
 
     >>> cut(["assistant", "user", "assistant", "user"])
     Cut(kept=range(1, 3), before=range(0, 1), after=range(3, 4), reason='')
+
+    With `keep_leading` what the persona says before the first question is kept too.
     """
     none = range(0)
     if "user" not in roles:
@@ -35,29 +37,23 @@ def cut(roles: Sequence[str]) -> Cut:
     if PERSONA_ROLE not in roles:
         return Cut(none, none, none, "no persona turn in the conversation")
     start = roles.index("user")
-    stop = len(roles) - list(reversed(roles)).index(PERSONA_ROLE)
+    stop = len(roles) - roles[::-1].index(PERSONA_ROLE)
     if stop <= start:
         return Cut(none, none, none, "no persona turn after the customer's first question")
+    start = 0 if keep_leading else start
     return Cut(range(start, stop), range(start), range(stop, len(roles)))
-
-
-def join(turns: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
-    """Consecutive turns of one role become one message, a line break between them.
-
-    >>> join([("user", "Hi"), ("user", "Open?"), ("assistant", "Aye.")])
-    (Message(role='user', content='Hi\\nOpen?'), Message(role='assistant', content='Aye.'))
-    """
-    return tuple(
-        Message(role, "\n".join(content for _, content in group))
-        for role, group in groupby(turns, key=lambda turn: turn[0])
-    )
 
 
 def conversation_id(raw: RawTable, own_id: str, messages: Sequence[Message]) -> str:
     """`chat:17` by the file's own id; else `book/Letters:3f2a91c0de`, of the text, so that it outlives a moved row."""
-    stem = PurePosixPath(raw.file).stem
+    stem = _stem(raw.file)
     if own_id.strip():
         return f"{stem}:{own_id.strip()}"
-    text = "\n".join(f"{message.role}: {message.content}" for message in messages)
+    text = "\n".join([f"{message.role}: {message.content}" for message in messages])
     sheet = f"/{raw.sheet}" if raw.sheet else ""
     return f"{stem}{sheet}:{sha256(text.encode('utf-8')).hexdigest()[:10]}"
+
+
+@lru_cache(maxsize=64)
+def _stem(file: str) -> str:
+    return PurePosixPath(file).stem

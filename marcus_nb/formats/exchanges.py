@@ -1,112 +1,290 @@
-"""One exchange per record: a question and its answer (`pairs`), or instruction, input and output (`instruction`)."""
+"""Exchanges to conversations: a record is a question and its answer, with earlier turns or not; ids join several."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy
 
 from marcus_nb.conversation import PERSONA_ROLE, Conversation, Message
-from marcus_nb.formats import columns
-from marcus_nb.formats.dialogue import conversation_id
-from marcus_nb.formats.tables import RawTable, Reading, Record
+from marcus_nb.formats import cell_turns, columns
+from marcus_nb.formats.cell_turns import NoTurnsError, Turn
+from marcus_nb.formats.dialogue import conversation_id, cut
+from marcus_nb.formats.exchange_parts import MARKS, instruction_parts, mark, pairs_parts, preference_parts
+from marcus_nb.formats.stop_marks import without_marks
+from marcus_nb.formats.tables import Outcome, RawTable
+from marcus_nb.formats.times import parse_times
+
+__all__ = ["Reading", "instruction_parts", "pairs_parts", "preference_parts", "read_exchanges"]
+
+_Spoken = tuple[Message, ...]
+
+_QUESTION, _ANSWER = "question", "answer"
+# The end of the year 9999, in seconds: a larger number is no time.
+_LAST_MOMENT = 253_402_300_800
 
 
-def pairs_parts(raw: RawTable, given: Mapping[str, str], persona: frozenset[str], least: int) -> dict[str, str] | str:
-    """The columns of question and answer, or why there are none.
+@dataclass(frozen=True)
+class Reading:
+    """What a table of exchanges gives: columns by part, conversations, and the records and parts that became none."""
 
-    `least` 2: the answer's column is named for it; 1: any message will do when the question's column is named for it.
-    """
-    response, sure = _best(raw, given, "response", columns.response_rank, 2, persona, given.get("prompt"))
-    prompt, asked = _best(raw, given, "prompt", columns.prompt_rank, 1, persona, response)
-    if response is None or sure < least or (least == 1 and asked < 3):
-        return "no column is named for the answers (reply, answer, response, respuesta, the persona's name …)"
-    if prompt is None:
-        return "no column is named for the questions (prompt, question, message, pregunta …)"
-    return _with_names(raw, {"prompt": prompt, "response": response}, given)
+    shape: str
+    columns: dict[str, str]
+    persona_speaker: str | None
+    evidence: tuple[str, ...]
+    conversations: tuple[Conversation, ...]
+    outcomes: tuple[Outcome, ...]
 
 
-def instruction_parts(
-    raw: RawTable, given: Mapping[str, str], persona: frozenset[str], forced: bool
-) -> dict[str, str] | str:
-    """The columns of instruction, input and output, or why there are none."""
-    prompt = columns.first(raw.columns, lambda name: columns.words.key(name) in ("instruction", "instruccion"))
-    if prompt is None and (forced or "input" in given):
-        prompt = given.get("prompt")
-    if prompt is None:
-        return "no column `instruction`"
-    prompt = given.get("prompt", prompt)
-    response, sure = _best(raw, given, "response", columns.response_rank, 0, persona, prompt)
-    if response is None or sure < 4:
-        return "no column `output` beside the instruction"
-    names = ("input", "entrada", "context", "contexto")
-    extra = columns.first(raw.columns, lambda name: columns.words.key(name) in names, (prompt, response))
-    extra = given.get("input", extra)
-    return _with_names(raw, {"prompt": prompt, "response": response} | ({"input": extra} if extra else {}), given)
-
-
-def _best(
-    raw: RawTable,
-    given: Mapping[str, str],
-    part: str,
-    rank: object,
-    name_rank: int,
-    persona: frozenset[str],
-    besides: str | None,
-) -> tuple[str | None, int]:
-    """The column that most surely plays a part, and how surely; one called like a person must not hold names."""
-    if part in given:
-        return given[part], 9
-    ranks = {
-        column: rank(column, persona) for column in raw.columns if column != besides and column not in given.values()
-    }
-    ranks = {
-        column: found
-        for column, found in ranks.items()
-        if found and not (found == name_rank and columns.looks_like_names(raw.records, column))
-    }
-    best = max(ranks, key=lambda column: ranks[column], default=None)
-    return best, ranks.get(best, 0)
-
-
-def _with_names(raw: RawTable, parts: dict[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    tests = {"conversation": columns.is_id, "customer": columns.is_customer}
-    for part, test in tests.items():
-        found = given.get(part) or columns.first(raw.columns, test, parts.values())
-        if found:
-            parts[part] = found
-    return parts
+class _SetAsideError(ValueError):
+    """Why a record is right, but no dialogue."""
 
 
 def read_exchanges(raw: RawTable, shape: str, parts: dict[str, str]) -> Reading:
-    """One conversation of two messages per record; a record without question or answer is rejected.
+    """One conversation for each record, or for each id where ids of conversations repeat.
 
-    {"instruction": "Greet", "input": "Asked by e-mail", "output": "Ah!"} is asked as "Greet\\nAsked by e-mail".
+    {"instruction": "Greet", "input": "Asked by e-mail", "output": "Ah!"} is asked as "Greet\\nAsked by e-mail";
+    {"question": "And now?", "answer": "Aye.", "history": [["Open?", "Nay."]]} is a conversation of two exchanges.
+    A record with a question alone or an answer alone is set aside. The table's own faults are not in the outcomes.
     """
-    conversations, outcomes = [], []
-    for record in raw.records:
-        if fault := _fault(record, parts):
-            outcomes.append(raw.outcome(record, fault))
+    parts = dict(parts)
+    spoken, outcomes, said = _spoken(raw, parts)
+    groups, repeated = _groups(raw, parts, spoken)
+    times, ordered, moments = _times(raw, parts)
+    said += repeated
+    if groups is None:
+        parts.pop("order", None)
+        places = ((place,) for place, turns in enumerate(spoken) if turns)
+    else:
+        said.append(ordered)
+        places = _in_order(groups, times)
+    said += _not_read(raw, parts)
+    conversations = tuple(_conversations(raw, parts, places, spoken, moments))
+    return Reading(shape, parts, None, tuple(said), conversations, tuple(outcomes))
+
+
+def _spoken(raw: RawTable, parts: Mapping[str, str]) -> tuple[list[_Spoken], list[Outcome], list[str]]:
+    """The messages of each record, none for one that becomes no part of a conversation; the outcomes; the evidence."""
+    count = len(raw)
+    questions = list(raw.column(parts["prompt"])) if "prompt" in parts else [None] * count
+    answers = list(raw.column(parts["response"]))
+    said = [_meaning(parts)]
+    questions, marks = without_marks(questions, parts.get("prompt", ""), asked=True)
+    said += marks
+    answers, marks = without_marks(answers, parts["response"], asked=False)
+    said += marks
+    extras = raw.column(parts["input"]) if "input" in parts else [None] * count
+    histories = raw.column(parts["history"]) if "history" in parts else [None] * count
+    labels = raw.column(parts["label"]) if "label" in parts else ["true"] * count
+    transcripts = _are_transcripts(questions if "prompt" in parts else answers)
+    simple = not transcripts and not parts.keys() & {"history", "label"}
+    spoken: list[_Spoken] = []
+    outcomes: list[Outcome] = []
+    lines = raw.lines
+    for place, (question, extra, answer) in enumerate(zip(questions, extras, answers, strict=True)):
+        if simple and type(question) is type(answer) is str and question.strip() and answer.strip():
+            if extra and (under := columns.text(extra)):
+                question = f"{question}\n{under}"
+            record = (lines[place],)
+            spoken.append((Message("user", question, record), Message(PERSONA_ROLE, answer, record)))
             continue
-        question = record.fields[parts["prompt"]]
-        question, answer = columns.text(question), columns.text(record.fields[parts["response"]])
-        if extra := columns.text(record.fields.get(parts.get("input", ""))):
-            question = f"{question}\n{extra}"
-        messages = (Message("user", question), Message(PERSONA_ROLE, answer))
-        own_id = columns.text(record.fields.get(parts.get("conversation", "")))
-        customer = columns.customer_of(record, parts.get("customer"))
-        identifier = conversation_id(raw, own_id, messages)
-        conversations.append(Conversation(identifier, messages, raw.origin(record.line), customer))
-    said = f"one exchange per record: `{parts['prompt']}` is the question, `{parts['response']}` the persona's answer"
+        try:
+            _check_label(labels[place], parts)
+            turns = _turns(question, extra, answer, histories[place], transcripts, parts)
+            kept, left = _kept(turns)
+        except _SetAsideError as error:
+            filled = columns.filled(raw, place)
+            if len(filled) == 1 and filled[0] not in (parts.get("prompt"), parts["response"]):
+                outcomes.append(raw.outcome(place, f"only `{filled[0]}` is filled: a total or a heading, no exchange"))
+            else:
+                outcomes.append(raw.outcome(place, str(error), "set_aside"))
+            kept, left = (), []
+        except NoTurnsError as error:
+            outcomes.append(raw.outcome(place, str(error)))
+            kept, left = (), []
+        record = (lines[place],)
+        spoken.append(tuple([Message(role, text, record) for role, text in kept]))
+        origin = raw.origin(*record) if left else None
+        outcomes += [Outcome(origin, reason, text, "left_out") for reason, text in left]
+    return spoken, outcomes, said
+
+
+def _check_label(label: Any, parts: Mapping[str, str]) -> None:
+    found = mark(label)
+    if found == MARKS[1]:
+        raise _SetAsideError(f"marked as a bad answer: `{parts['label']}` is false")
+    if found != MARKS[0]:
+        raise NoTurnsError(f"`{parts['label']}` is neither true nor false")
+
+
+def _turns(
+    question: Any, extra: Any, answer: Any, history: Any, transcripts: bool, parts: Mapping[str, str]
+) -> list[Turn]:
+    """All turns of a record, in the order they were said. Raises NoTurnsError and _SetAsideError."""
+    answered = _part(answer, PERSONA_ROLE, _ANSWER, parts["response"], transcripts)
+    if not answered:
+        raise _SetAsideError(f"no answer: `{parts['response']}` is empty or no text")
+    # A list or transcript that the customer begins is the whole dialogue, the question of the record in it.
+    if next((role for role, _ in answered if role != "system"), "") == "user":
+        return answered
+    if "prompt" not in parts:
+        if "user" in {role for role, _ in answered}:
+            return answered
+        raise NoTurnsError(f"no question: `{parts['response']}` holds an answer alone")
+    asked = _part(question, "user", _QUESTION, parts["prompt"], transcripts)
+    if not asked:
+        raise _SetAsideError(f"no question: `{parts['prompt']}` is empty or no text")
+    if under := columns.text(extra):
+        role, text = asked[-1]
+        asked[-1] = (role, f"{text}\n{under}")
+    try:
+        earlier = cell_turns.of_history(history)
+    except NoTurnsError as error:
+        raise NoTurnsError(f"broken history in `{parts['history']}`: {error}") from error
+    return earlier + asked + answered
+
+
+def _part(value: Any, role: str, what: str, column: str, transcripts: bool) -> list[Turn]:
+    if transcripts and cell_turns.begins_transcript(value):
+        return cell_turns.of_transcript(value)
+    try:
+        return cell_turns.of_value(value, role)
+    except NoTurnsError as error:
+        raise NoTurnsError(f"the {what} in `{column}` cannot be read: {error}") from error
+
+
+def _kept(turns: Sequence[Turn]) -> tuple[Sequence[Turn], list[tuple[str, str]]]:
+    """The dialogue among the turns, and what is left out of it: why, and the text."""
+    left = [("system line", text) for role, text in turns if role == "system"]
+    turns = [turn for turn in turns if turn[0] != "system"]
+    found = cut([role for role, _ in turns])
+    if found.reason:
+        raise _SetAsideError(found.reason)
+    left += [("greeting before the first question", turns[at][1]) for at in found.before]
+    left += [("question without an answer", turns[at][1]) for at in found.after]
+    return cell_turns.joined([turns[at] for at in found.kept]), left
+
+
+def _are_transcripts(values: Sequence[Any]) -> bool:
+    filled = [value for value in values[:1000] if columns.text(value)]
+    return bool(filled) and sum(map(cell_turns.begins_transcript, filled)) * 10 >= 9 * len(filled)
+
+
+def _groups(
+    raw: RawTable, parts: Mapping[str, str], spoken: Sequence[_Spoken]
+) -> tuple[list[list[int]] | None, list[str]]:
+    """The records of each conversation where ids repeat, else None; and the evidence, if there is any.
+
+    Preference data and several answers to one question repeat ids too: these are no turns of one conversation.
+    """
+    if "conversation" not in parts or parts.keys() & {"rejected", "label"}:
+        return None, []
+    by_id: dict[object, list[int]] = {}
+    for place, (value, turns) in enumerate(zip(raw.column(parts["conversation"]), spoken, strict=True)):
+        if turns:
+            by_id.setdefault(columns.text(value).strip() or place, []).append(place)
+    groups, column = list(by_id.values()), parts["conversation"]
+    several = [group for group in groups if len(group) > 1]
+    if not several:
+        return None, []
+    same = [group for group in several if len({spoken[place][0] for place in group}) == 1]
+    if len(same) * 2 > len(several):
+        return None, [f"`{column}` repeats with the same first question: each record is a conversation of its own"]
+    records, most = sum(map(len, groups)), max(map(len, several))
+    return groups, [f"`{column}` repeats: {len(groups):,} conversations in {records:,} records, at most {most} in one"]
+
+
+def _times(raw: RawTable, parts: dict[str, str]) -> tuple[numpy.ndarray | None, str, Sequence[str | None]]:
+    """A number for each record to order by, how it was read, and when each was said, "2025-06-14T09:12:00".
+
+    `time` joins the parts when a column holds moments: the one that orders, or another beside a turn's number.
+    """
+    times, said = None, "no column of times or turns: the order of the file counts"
+    tried = [parts[part] for part in ("order", "time") if part in parts]
+    if "order" in parts and "time" not in parts:
+        tried += filter(None, [columns.order_column(name for name in raw.columns if name not in parts.values())])
+    for column in tried:
+        found, how, moments = parse_times(_written(raw, parts, column))
+        if times is None:
+            times, said = found, f"order `{column}`: {how}"
+        if moments:
+            parts["time"] = column
+            return times, said, _moments(found)
+    return times, said, [None] * len(raw)
+
+
+def _written(raw: RawTable, parts: Mapping[str, str], column: str) -> list[str]:
+    """The values of a column of times, those of its hours put behind where these have a column of their own."""
+    values = [columns.text(value) for value in raw.column(column)]
+    clock = columns.clock_column(column, [name for name in raw.columns if name not in parts.values()])
+    if clock is None:
+        return values
+    return [f"{day} {columns.text(hour)}".strip() for day, hour in zip(values, raw.column(clock), strict=True)]
+
+
+def _moments(times: numpy.ndarray) -> list[str | None]:
+    there = numpy.abs(times) < _LAST_MOMENT
+    written = numpy.datetime_as_string(numpy.where(there, times, 0).astype("int64").astype("datetime64[s]"))
+    return numpy.where(there, written, None).tolist()
+
+
+def _in_order(groups: list[list[int]], times: numpy.ndarray | None) -> Iterator[list[int]]:
+    """Records of a conversation as they were said; one without a readable time follows the one before it."""
+    for group in groups:
+        if times is None or len(group) == 1:
+            yield group
+            continue
+        keys, before = {}, float("-inf")
+        for place in group:
+            before = before if numpy.isnan(times[place]) else float(times[place])
+            keys[place] = before
+        yield sorted(group, key=keys.__getitem__)
+
+
+def _conversations(
+    raw: RawTable,
+    parts: Mapping[str, str],
+    groups: Iterator[Sequence[int]],
+    spoken: Sequence[_Spoken],
+    moments: Sequence[str | None],
+) -> Iterator[Conversation]:
+    none = [None] * len(raw)
+    ids = raw.column(parts["conversation"]) if "conversation" in parts else none
+    customers = raw.column(parts["customer"]) if "customer" in parts else none
+    for places in groups:
+        first = places[0]
+        messages = spoken[first] if len(places) == 1 else tuple(chain.from_iterable([spoken[at] for at in places]))
+        identifier = conversation_id(raw, columns.text(ids[first]) if ids is not none else "", messages)
+        customer = None
+        if customers is not none:
+            customer = next((who for at in places if (who := columns.customer_of(customers[at]))), None)
+        lines = messages[0].lines if len(places) == 1 else [raw.lines[at] for at in places]
+        yield Conversation(identifier, messages, raw.origin(*lines), customer, moments[first])
+
+
+def _meaning(parts: Mapping[str, str]) -> str:
+    response = parts["response"]
+    if "prompt" not in parts:
+        said = f"one dialogue per record: `{response}` holds question and answer"
+    else:
+        said = f"one exchange per record: `{parts['prompt']}` is the question, `{response}` the persona's answer"
     if "input" in parts:
         said += f", `{parts['input']}` is put under the question"
-    return Reading(shape, parts, None, (said,), tuple(conversations), tuple(outcomes))
+    if "history" in parts:
+        said += f", `{parts['history']}` holds earlier exchanges of the same conversation"
+    if "rejected" in parts:
+        said += (
+            f"; preference data: the chosen answer is taken, the rejected answers (`{parts['rejected']}`) are not read"
+        )
+    if "label" in parts:
+        said += f"; preference data: answers that `{parts['label']}` marks as bad are set aside"
+    return said
 
 
-def _fault(record: Record, parts: Mapping[str, str]) -> str:
-    if record.fault:
-        return record.fault
-    filled = columns.filled(record)
-    if len(filled) == 1 and filled[0] not in (parts["prompt"], parts["response"]):
-        return f"only `{filled[0]}` is filled: a total or a heading, no exchange"
-    if not columns.text(record.fields.get(parts["prompt"])):
-        return f"no question: `{parts['prompt']}` is empty or no text"
-    if not columns.text(record.fields.get(parts["response"])):
-        return f"no answer: `{parts['response']}` is empty or no text"
-    return ""
+def _not_read(raw: RawTable, parts: Mapping[str, str]) -> list[str]:
+    """What is no dialogue and stands in a column of its own."""
+    if "system" not in parts:
+        return []
+    filled = sum(not cell_turns.is_empty(value) for value in raw.column(parts["system"]))
+    return [f"`{parts['system']}` is filled in {filled:,} of {len(raw):,} records: no dialogue, left out"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from marcus_nb.formats.tables import Table
+from marcus_nb.formats.tables import Table, sampled
 
 
 def unique(tables: Iterable[Table]) -> list[Table]:
@@ -11,26 +11,32 @@ def unique(tables: Iterable[Table]) -> list[Table]:
     tables = list(tables)
     reserved = {conversation.id for table in tables for conversation in table.conversations}
     seen: set[str] = set()
-    result = []
-    for table in tables:
-        renamed: dict[str, str] = {}
-        conversations = []
-        for conversation in table.conversations:
-            name, number = conversation.id, 2
-            while name in seen or (number > 2 and name in reserved):
-                name = f"{conversation.id}-{number}"
+    last: dict[str, int] = {}
+    return [_unique(table, seen, reserved, last) for table in tables]
+
+
+def _unique(table: Table, seen: set[str], reserved: set[str], last: dict[str, int]) -> Table:
+    renamed: dict[str, str] = {}
+    conversations = []
+    for conversation in table.conversations:
+        name = conversation.id
+        if name in seen:
+            number = last.get(name, 1)
+            while name in seen or name in reserved:
                 number += 1
-            if name != conversation.id:
-                renamed.setdefault(conversation.id, name)
-            seen.add(name)
-            conversations.append(replace(conversation, id=name))
-        changed = sum(old.id != new.id for old, new in zip(table.conversations, conversations, strict=True))
-        if changed:
-            old, new = next(iter(renamed.items()))
-            said = f"ids that occurred before and got a suffix: {changed}, such as {old} → {new}"
-            sample_id = conversations[0].id
-            table = replace(
-                table, conversations=tuple(conversations), evidence=(*table.evidence, said), sample_id=sample_id
-            )
-        result.append(table)
-    return result
+                name = f"{conversation.id}-{number}"
+            last[conversation.id] = number
+            renamed.setdefault(conversation.id, name)
+            conversation = replace(conversation, id=name)
+        seen.add(name)
+        conversations.append(conversation)
+    if not renamed:
+        return table
+    old, new = next(iter(renamed.items()))
+    changed = sum(before is not after for before, after in zip(table.conversations, conversations, strict=True))
+    said = f"ids that occurred before and got a suffix: {changed:,}, such as {old} → {new}"
+    samples = tuple(
+        replace(sample, conversation_id=conversations[at].id)
+        for sample, at in zip(table.samples, sampled(len(conversations)), strict=True)
+    )
+    return replace(table, conversations=tuple(conversations), evidence=(*table.evidence, said), samples=samples)

@@ -1,155 +1,305 @@
-"""One row per message, as chat logs are exported: conversation, author, text, and an order or the order of the file."""
+"""One row per message, as chat logs are exported: author, text, and a conversation, a channel or only times."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise, repeat
 
-from marcus_nb.conversation import Conversation
+import numpy as np
+
 from marcus_nb.formats import columns, speakers, words
-from marcus_nb.formats.dialogue import conversation_id, cut, join
-from marcus_nb.formats.tables import FormatError, Outcome, RawTable, Reading, Record
-from marcus_nb.formats.times import parse_times
+from marcus_nb.formats.tables import FormatError, Outcome, RawTable, Speaker, Thread, Threads
+from marcus_nb.formats.times import join, parse_times
 
-
-@dataclass(frozen=True)
-class _Turn:
-    record: Record
-    author: str
-    role: str
-    content: str
+GAP_MINUTES = 360
+# Without ids and without times there is nothing to tell conversations by: a longer log is cut at each question.
+_LONGEST_WITHOUT_TIMES = 40
 
 
 def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str, str] | str:
     """The columns of a chat log, or why this is none."""
     parts = dict(given)
-    tests = {
-        "conversation": (columns.is_conversation, lambda name: columns.is_id(name) and _repeats(raw, name)),
-        "author": (columns.is_author, lambda name: words.key(name) in ("user", "usuario", "name", "nombre")),
-        "content": (columns.is_content,),
-        "customer": (columns.is_customer,),
-    }
-    for part, tried in tests.items():
-        found = (columns.first(raw.columns, test, parts.values()) for test in tried)
-        if part not in parts and (column := next((name for name in found if name), None)):
-            parts[part] = column
-    missing = [part for part in ("conversation", "author", "content") if part not in parts]
+    _add(
+        raw,
+        parts,
+        "conversation",
+        columns.is_conversation,
+        lambda name: columns.is_id(name) and columns.repeats(raw, name),
+    )
+    _add(raw, parts, "author", columns.is_author)
+    if "role" not in parts and (role := columns.role_column(raw, parts.values())):
+        parts["role"] = role
+    if "author" not in parts:
+        _add(raw, parts, "author", columns.is_likely_author)
+    _add(raw, parts, "content", columns.is_content)
+    if "role" in parts and "author" not in parts:
+        parts["author"] = parts.pop("role")
+    missing = [part for part in ("author", "content") if part not in parts]
     if missing:
         return f"no column for {', '.join(missing)}"
-    if not _repeats(raw, parts["conversation"]) and not forced:
-        return f"column `{parts['conversation']}` never repeats: no several rows per conversation"
+    if "conversation" in parts and "conversation" not in given and not columns.repeats(raw, parts["conversation"]):
+        if columns.is_conversation(parts["conversation"]) and not forced:
+            return f"column `{parts['conversation']}` never repeats: no several rows per conversation"
+        del parts["conversation"]
+    sure = forced or raw.container == "transcript"
+    if "conversation" not in parts and not sure and not columns.repeats(raw, parts["author"]):
+        return f"column `{parts['author']}` never repeats: nobody says anything twice"
+    _add(raw, parts, "customer", columns.is_customer)
     if "order" not in parts:
         order = columns.order_column(name for name in raw.columns if name not in parts.values())
         parts |= {"order": order} if order else {}
+    if "order" in parts and "time" not in parts:
+        clock = columns.clock_column(parts["order"], (name for name in raw.columns if name not in parts.values()))
+        parts |= {"time": clock} if clock else {}
     return parts
 
 
-def _repeats(raw: RawTable, column: str) -> bool:
-    filled = [value for record in raw.records if (value := columns.text(record.fields.get(column)).strip())]
-    return len(set(filled)) < len(filled)
+def _add(raw: RawTable, parts: dict[str, str], part: str, *tests: object) -> None:
+    if part not in parts:
+        found = (columns.first(raw.columns, test, parts.values()) for test in tests)
+        column = next((name for name in found if name), None)
+        parts |= {part: column} if column else {}
 
 
-def read_log(raw: RawTable, parts: dict[str, str], persona_name: str, persona_speaker: str) -> Reading:
-    """Conversations from rows that share an id, sorted by time, then by place in the file.
+def read_log(raw: RawTable, parts: dict[str, str], gap_minutes: int, persona_speaker: str) -> Threads:
+    """Who said what when, from rows that share an id or follow each other in a channel.
 
-    Rows of machines (SYSTEM, bot) and greetings before the first question are set aside; rows without text, questions
-    that stay without an answer and whole conversations without one are rejected. Raises FormatError when nobody can be
-    the persona.
+    Sorted by time, then by place in the file; a row without a readable time follows the one before it. Rows of
+    machines (SYSTEM, bot) are set aside; rows without author or text are rejected. Raises FormatError when no row
+    has both.
     """
-    outcomes: list[Outcome] = []
-    rows: list[Record] = []
-    for record in raw.records:
-        outcome = _no_message(raw, record, parts, persona_speaker)
-        if outcome:
-            outcomes.append(outcome)
-        else:
-            rows.append(record)
-    threads, order_said = _threads(rows, parts)
-    persona = _persona(raw, threads, parts, persona_name, persona_speaker)
-    conversations = []
-    for name, records in threads.items():
-        turns = [_turn(record, parts, persona) for record in records]
-        found = cut([turn.role for turn in turns])
-        if found.reason:
-            outcomes.extend(raw.outcome(record, found.reason) for record in records)
-            continue
-        outcomes.extend(
-            raw.outcome(turns[at].record, "greeting before the first question", "set_aside") for at in found.before
+    who = _cells(raw, parts["author"])
+    if "role" in parts:
+        who = [name or side for name, side in zip(who, _cells(raw, parts["role"]), strict=True)]
+    texts = [value if type(value) is str else columns.text(value) for value in raw.column(parts["content"])]
+    ids, said = _ids(raw, parts)
+    outcomes, usable = _unusable(raw, parts, who, texts, ids, persona_speaker)
+    if not len(usable):
+        raise FormatError(f"{raw.name}: no row has both author and text: nothing to read")
+    authors, who = _authors(raw, parts, who, usable)
+    names, codes = _codes(ids, usable)
+    del ids
+    times, moments, order_said = _times(raw, parts, usable)
+    order = _sorted(codes, times)
+    codes, times = codes[order], times[order] if times is not None else None
+    named = "conversation" in parts
+    customers = _cells(raw, parts["customer"]) if "customer" in parts else []
+    places = usable[order]
+    log = _Log(names if named else [], texts, customers, places, who[order], codes, times if moments else None)
+    gap = _gap(named, moments, gap_minutes, len(usable))
+    starts = log.starts(gap)
+    taking_part, answering = _statistics(who[order], starts)
+    if named:
+        count = len(names) - ("" in names)
+        head = (
+            f"row per message: column `{parts['conversation']}` repeats, {count:,} conversations in {len(raw):,} rows"
         )
-        outcomes.extend(raw.outcome(turns[at].record, "question without an answer") for at in found.after)
-        conversations.append(_conversation(raw, name, [turns[at] for at in found.kept], parts))
-    ids = len({_own_id(record, parts) for record in raw.records} - {""})
-    said = [
-        f"row per message: column `{parts['conversation']}` repeats, {ids} conversations in {len(raw.records)} rows",
-        order_said,
-        persona.evidence,
+    elif not gap:
+        split = "each question starts a new conversation" if gap == 0 else "all one conversation"
+        head = f"row per message{said}, without conversations and times: {split}"
+    else:
+        head = f"row per message{said}: a pause of more than {gap / 60:,.0f} minutes starts a new conversation"
+    # The columns have said what they have to say; a million cells of time are half of what a large log needs.
+    return Threads(
+        raw=replace(raw, column=_said_all),
+        shape="row_per_message",
+        columns=parts,
+        speakers=authors,
+        threads=log,
+        by_record=True,
+        conversations=len(starts),
+        taking_part=taking_part,
+        answering=answering,
+        gap_seconds=gap,
+        outcomes=tuple(outcomes),
+        evidence=(head, order_said),
+    )
+
+
+def _said_all(name: str) -> Sequence[str]:
+    raise KeyError(f"column {name} is no longer kept: the log has been read")
+
+
+def _gap(named: bool, moments: bool, gap_minutes: int, rows: int) -> float | None:
+    if moments and (gap_minutes or not named):
+        return (gap_minutes or GAP_MINUTES) * 60.0
+    return None if named or rows <= _LONGEST_WITHOUT_TIMES else 0.0
+
+
+def _cells(raw: RawTable, column: str) -> list[str]:
+    memo: dict[object, str] = {}
+    cells = []
+    for value in raw.column(column):
+        if type(value) is not str:
+            value = columns.customer_of(value) or ""
+        found = memo.get(value)
+        if found is None:
+            found = memo[value] = value.strip()
+        cells.append(found)
+    return cells
+
+
+def _ids(raw: RawTable, parts: Mapping[str, str]) -> tuple[list[str], str]:
+    """What tells threads apart: the conversation's id, else a channel or a customer, else nothing."""
+    if "conversation" in parts:
+        return _cells(raw, parts["conversation"]), ""
+    channel = columns.first(raw.columns, columns.is_channel, parts.values()) or parts.get("customer")
+    if channel is None or columns.is_author(channel):
+        return [], ""
+    return _cells(raw, channel), f", by `{channel}`"
+
+
+def _unusable(
+    raw: RawTable, parts: Mapping[str, str], who: list[str], texts: list[str], ids: list[str], persona_speaker: str
+) -> tuple[list[Outcome], np.ndarray]:
+    """What becomes of rows that say nothing in a dialogue, and the places of those that do."""
+    named = "conversation" in parts
+    machines = _machines(set(who), persona_speaker)
+    says = (bool(text) and not text.isspace() for text in texts)
+    told = zip(who, says, ids if named else repeat("-"), strict=False)
+    found = (bool(author) and said and bool(own) and author not in machines for author, said, own in told)
+    usable = np.fromiter(found, bool, len(texts))
+    outcomes = []
+    for place in np.flatnonzero(~usable).tolist():
+        filled = columns.filled(raw, place)
+        kind = "rejected"
+        if len(filled) <= 1:
+            reason = f"only {words.listed(filled) or 'nothing'} is filled: no message"
+        elif who[place] in machines:
+            reason, kind = f"automatic message by `{who[place]}`", "set_aside"
+        elif named and not ids[place]:
+            reason = f"no conversation: `{parts['conversation']}` is empty or no text"
+        elif not who[place]:
+            reason = f"no author: `{parts['author']}` is empty or no text"
+        else:
+            reason = f"no text: `{parts['content']}` is empty or no text"
+        outcomes.append(raw.outcome(place, reason, kind))
+    return outcomes, np.flatnonzero(usable)
+
+
+def _machines(names: set[str], persona_speaker: str) -> set[str]:
+    """The authors that announce things; but in a log of customers and a bot, the bot is the one who answers."""
+    machines = {name for name in names if speakers.is_automatic(name) and words.key(name) != words.key(persona_speaker)}
+    people = any(name and name not in machines and not speakers.is_generic(name) for name in names)
+    return machines if people else {name for name in machines if speakers.role_word(name) == "system"}
+
+
+def _authors(
+    raw: RawTable, parts: Mapping[str, str], who: list[str], usable: np.ndarray
+) -> tuple[tuple[Speaker, ...], np.ndarray]:
+    """The speakers, and which of them each usable row's is; a role column or a role word gives them roles."""
+    sides = repeat("", len(who))
+    if "role" in parts:
+        roles = columns.roles_of(raw, parts["role"])
+        sides = (roles.get(columns.text(value).strip() or str(value), "") for value in raw.column(parts["role"]))
+    elif roles := columns.roles_of(raw, parts["author"]):
+        # Only a column of truth values needs this: words that are roles speak for themselves.
+        sides = ("" if speakers.role_word(name) else roles.get(name, "") for name in who)
+    keys = {name: words.key(name) for name in set(who)}
+    codes: dict[tuple[str, str], int] = {}
+    pairs = ((keys[name], side) for name, side in zip(who, sides, strict=True))
+    found = np.fromiter((codes.setdefault(pair, len(codes)) for pair in pairs), np.int32, len(who))[usable]
+    spelling: dict[str, str] = {}
+    for name in dict.fromkeys(who):
+        spelling.setdefault(keys[name], name)
+    # Only those who say something count: the numbers of the others stand for nobody.
+    left, found = np.unique(found, return_inverse=True)
+    everyone = list(codes)
+    authors = [
+        Speaker(spelling[known], side or speakers.role_word(known)) for known, side in (everyone[at] for at in left)
     ]
-    outcomes.sort(key=lambda outcome: outcome.origin.lines)
-    speaker = persona.speaker
-    return Reading("row_per_message", parts, speaker, tuple(said), tuple(conversations), tuple(outcomes))
+    return tuple(authors), found.astype(np.int32)
 
 
-def _no_message(raw: RawTable, record: Record, parts: Mapping[str, str], persona_speaker: str) -> Outcome | None:
-    """What becomes of a row that says nothing in a dialogue; None for a row that does."""
-    if record.fault:
-        return raw.outcome(record, record.fault)
-    filled = columns.filled(record)
-    if len(filled) <= 1:
-        return raw.outcome(record, f"only {words.listed(filled) or 'nothing'} is filled: no message")
-    author = columns.text(record.fields.get(parts["author"])).strip()
-    if speakers.is_automatic(author) and words.key(author) != words.key(persona_speaker):
-        return raw.outcome(record, f"automatic message by `{author}`", "set_aside")
-    for part, what in (("conversation", "conversation"), ("author", "author"), ("content", "text")):
-        if not columns.text(record.fields.get(parts[part])):
-            return raw.outcome(record, f"no {what}: `{parts[part]}` is empty or no text")
-    return None
+def _codes(ids: list[str], usable: np.ndarray) -> tuple[list[str], np.ndarray]:
+    if not ids:
+        return [""], np.zeros(len(usable), dtype=np.int32)
+    codes: dict[str, int] = {}
+    found = (codes.setdefault(ids[place], len(codes)) for place in usable)
+    found = np.fromiter(found, np.int32, len(usable))
+    return list(codes), found
 
 
-def _own_id(record: Record, parts: Mapping[str, str]) -> str:
-    return columns.text(record.fields.get(parts["conversation"])).strip()
+def _times(raw: RawTable, parts: Mapping[str, str], usable: np.ndarray) -> tuple[np.ndarray | None, bool, str]:
+    """Numbers to sort by (NaN: unreadable), whether they are moments, and how they were read."""
+    if "order" not in parts:
+        return None, False, "no column of times: the order of the file counts"
+    name = f"`{parts['order']}`"
+    values = [value if type(value) is str else columns.text(value) for value in raw.column(parts["order"])]
+    if "time" in parts:
+        values = list(join(values, [columns.text(value) for value in raw.column(parts["time"])]))
+        name += f" and `{parts['time']}`"
+    if len(usable) < len(values):
+        values = [values[place] for place in usable]
+    times, how, moments = parse_times(values)
+    return times, moments, f"order {name}: {how}"
 
 
-def _threads(rows: list[Record], parts: Mapping[str, str]) -> tuple[dict[str, list[Record]], str]:
-    """Rows by conversation, in the order they were said; a row without a readable time follows the one before it."""
-    threads: dict[str, list[tuple[float, Record]]] = {}
-    times: list[float | None] = [None] * len(rows)
-    said = "no column of times: the order of the file counts"
-    if "order" in parts:
-        times, how = parse_times([columns.text(row.fields.get(parts["order"])) for row in rows])
-        said = f"order `{parts['order']}`: {how}"
-    for row, time in zip(rows, times, strict=True):
-        thread = threads.setdefault(_own_id(row, parts), [])
-        before = thread[-1][0] if thread else float("-inf")
-        thread.append((before if time is None else time, row))
-    in_order = {
-        name: [row for _, row in sorted(thread, key=lambda pair: (pair[0], pair[1].line))]
-        for name, thread in threads.items()
-    }
-    return in_order, said
+def _sorted(codes: np.ndarray, times: np.ndarray | None) -> np.ndarray:
+    """Places by thread, then time, then file; a row without a time goes with the one before it in its thread."""
+    grouped = np.argsort(codes, kind="stable")
+    if times is None:
+        return grouped
+    filled = _filled_forward(times[grouped], codes[grouped])
+    return grouped[np.lexsort((np.arange(len(grouped)), filled, codes[grouped]))]
 
 
-def _persona(
-    raw: RawTable, threads: Mapping[str, list[Record]], parts: Mapping[str, str], name: str, speaker: str
-) -> speakers.Persona:
-    if not threads:
-        raise FormatError(f"{raw.name}: no row has conversation, author and text: nothing to read")
-    authors_of, spelling = {}, {}
-    for thread, records in threads.items():
-        authors = [columns.text(record.fields[parts["author"]]).strip() for record in records]
-        authors_of[thread] = {words.key(author) for author in authors}
-        for author in authors:
-            spelling.setdefault(words.key(author), author)
-    return speakers.find_persona(authors_of, spelling, name, speaker, raw.name)
+def _filled_forward(times: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    places = np.arange(len(times))
+    known = ~np.isnan(times)
+    first = np.r_[True, codes[1:] != codes[:-1]]
+    last = np.maximum.accumulate(np.where(known | first, places, 0))
+    filled = times[last]
+    return np.where(np.isnan(filled), -np.inf, filled)
 
 
-def _turn(record: Record, parts: Mapping[str, str], persona: speakers.Persona) -> _Turn:
-    author = columns.text(record.fields[parts["author"]]).strip()
-    role = "assistant" if words.key(author) in persona.keys else "user"
-    return _Turn(record, author, role, columns.text(record.fields[parts["content"]]))
+def _statistics(who: np.ndarray, starts: np.ndarray) -> tuple[Counter[int], Counter[int]]:
+    """In how many conversations each speaker takes part, and in how many of those somebody else spoke first."""
+    piece = np.zeros(len(who), dtype=np.int64)
+    piece[starts] = 1
+    piece = np.cumsum(piece) - 1
+    most = int(who.max()) + 1
+    pairs = np.unique(piece * most + who) % most
+    taking = np.bincount(pairs, minlength=most)
+    begun = np.bincount(who[starts], minlength=most)
+    return Counter(dict(enumerate(taking.tolist()))), Counter(dict(enumerate((taking - begun).tolist())))
 
 
-def _conversation(raw: RawTable, name: str, turns: list[_Turn], parts: Mapping[str, str]) -> Conversation:
-    messages = join([(turn.role, turn.content) for turn in turns])
-    named = (columns.customer_of(turn.record, parts.get("customer")) for turn in turns)
-    authors = (turn.author for turn in turns if turn.role == "user" and not speakers.is_generic(turn.author))
-    customer = next((who for who in named if who), None) or next(authors, None)
-    origin = raw.origin(*(turn.record.line for turn in turns))
-    return Conversation(conversation_id(raw, name, messages), messages, origin, customer)
+@dataclass
+class _Log:
+    """The rows of a log in order, as threads; each thread is made when it is asked for."""
+
+    names: list[str]
+    texts: list[str]
+    customers: list[str]
+    places: np.ndarray
+    who: np.ndarray
+    codes: np.ndarray
+    times: np.ndarray | None
+
+    def starts(self, gap: float | None) -> np.ndarray:
+        """Where a thread begins, or a pause longer than `gap` ends."""
+        fresh = np.r_[True, self.codes[1:] != self.codes[:-1]]
+        if gap and self.times is not None:
+            with np.errstate(invalid="ignore"):
+                fresh[1:] |= np.diff(self.times) > gap
+        return np.flatnonzero(fresh)
+
+    def __iter__(self) -> Iterator[Thread]:
+        bounds = [*self.starts(None).tolist(), len(self.places)]
+        texts = self.texts
+        for start, stop in pairwise(bounds):
+            places = self.places[start:stop].tolist()
+            times = None
+            if self.times is not None:
+                times = [None if time != time else time for time in self.times[start:stop].tolist()]
+            yield Thread(
+                own_id=self.names[self.codes[start]] if self.names else "",
+                customer=next((name for place in places if (name := self.customers[place])), None)
+                if self.customers
+                else None,
+                speakers=self.who[start:stop].tolist(),
+                texts=[texts[place] for place in places],
+                places=places,
+                times=times,
+            )

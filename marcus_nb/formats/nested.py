@@ -1,154 +1,266 @@
-"""One conversation per record: a list of messages, role/content (`messages`) or from/value (`sharegpt`)."""
+"""One conversation, or one channel, per record: a list of messages, or of lines, somewhere in it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from marcus_nb.conversation import Conversation
-from marcus_nb.formats import columns, speakers, words
-from marcus_nb.formats.dialogue import conversation_id, cut, join
-from marcus_nb.formats.tables import FormatError, RawTable, Reading, Record
+from marcus_nb.formats import channels, columns, hearing, lines, ticket, trees, words
+from marcus_nb.formats.chat_texts import is_doubly_encoded, repaired
+from marcus_nb.formats.collecting import no_collecting
+from marcus_nb.formats.hearing import Hearing, RejectedError, Turns, items_of, listen
+from marcus_nb.formats.message_columns import nested_parts
+from marcus_nb.formats.messages import hear, is_message, opened
+from marcus_nb.formats.records import spread
+from marcus_nb.formats.tables import Outcome, RawTable, Speaker, Thread, Threads
 
-_KEYS = {
-    "messages": (("role", "rol"), ("content", "contenido", "text", "texto", "message", "mensaje")),
-    "sharegpt": (("from", "de"), ("value", "valor")),
-}
+_SAMPLED = 150
+_MESSAGES_LOOKED_AT = 200
+_PLATFORM = frozenset(["sender_name", "from_id", "ts", "isPinned", "text_entities", "date_unixtime"])
 
-
-class _NoDialogueError(ValueError):
-    """Why one record becomes no conversation."""
-
-
-@dataclass
-class _Left:
-    """What is left out inside conversations, as record numbers: named in the evidence."""
-
-    system: list[int] = field(default_factory=list)
-    before: list[int] = field(default_factory=list)
-    after: list[int] = field(default_factory=list)
-    joined: list[int] = field(default_factory=list)
-
-    def sentences(self) -> list[str]:
-        said = (
-            (self.system, "system or tool messages left out of the dialogues"),
-            (self.before, "greetings before the first question left out of the dialogues"),
-            (self.after, "questions without an answer left out at the end of dialogues"),
-            (self.joined, "messages joined with the one before, by the same speaker"),
-        )
-        return [f"{len(lines)} {what}: records {_listed(lines)}" for lines, what in said if lines]
+__all__ = ["nested_parts", "read_nested"]
 
 
-def nested_parts(raw: RawTable, given: Mapping[str, str], shape: str) -> dict[str, str] | str:
-    """The column that holds the list of messages, or why there is none."""
-    speaker, text = _KEYS[shape]
-    wanted = [given["content"]] if "content" in given else raw.columns
-    found = next((column for column in wanted if _holds_messages(raw, column, shape)), None)
-    if found is None:
-        return f"no column holds lists of messages with `{speaker[0]}` and `{text[0]}`"
-    parts = {"content": found}
-    for part, test in {"conversation": columns.is_id, "customer": columns.is_customer}.items():
-        column = given.get(part) or columns.first(raw.columns, test, parts.values())
-        if column:
-            parts[part] = column
-    return parts
-
-
-def _holds_messages(raw: RawTable, column: str, shape: str) -> bool:
-    """Lists in most records that say anything there, and in at least one of them a message with speaker and text."""
-    values = [record.fields[column] for record in raw.records if record.fields.get(column) is not None]
-    lists = [value for value in values if isinstance(value, list)]
-    speaker, text = _KEYS[shape]
-    return len(lists) * 2 > len(values) and any(
-        isinstance(item, dict) and any(key in item for key in speaker) and any(key in item for key in text)
-        for value in lists
-        for item in value
-    )
-
-
-def read_nested(raw: RawTable, shape: str, parts: dict[str, str], persona_name: str, persona_speaker: str) -> Reading:
-    """One conversation per record, from the first question to the last reply.
+def read_nested(
+    raw: RawTable, shape: str, parts: dict[str, str], gap_minutes: int, names: Mapping[str, str]
+) -> Threads:
+    """Who said what when, record by record.
 
     {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Aye."}]}
 
-    A message of an unknown role or without text rejects its record. System and tool messages are left out and counted
-    in the evidence. Raises FormatError when `persona_speaker` speaks nowhere.
+    `names` are names and roles by id. In training data a message of an unknown role or without text rejects its record;
+    in chats and tickets such messages are left out. Channels are given a pause (`gap_minutes`) to be cut at.
     """
-    conversations, outcomes, left = [], [], _Left()
-    heard: dict[str, str] = {}
-    for record in raw.records:
+    with no_collecting():
+        return (_read_lines if shape == "lines" else _read_messages)(raw, shape, parts, gap_minutes, names)
+
+
+def _read_messages(
+    raw: RawTable, shape: str, parts: dict[str, str], gap_minutes: int, names: Mapping[str, str]
+) -> Threads:
+    content = parts["content"]
+    values = raw.column(content)
+    current = _current(raw, content)
+    beside = ticket.ticket_of(raw, content)
+    told = _decide(raw, shape, values, current, beside, content, names)
+    to_text = hearing.text_reader(told)
+    threads: list[Thread] = []
+    stamps: list[list[Any]] = []
+    outcomes: list[Outcome] = []
+    own_ids, customers = _column(raw, parts, "conversation"), _column(raw, parts, "customer")
+    branches, known = 0, {}
+    for place, value in enumerate(values):
         try:
-            turns = _turns(record, parts["content"], shape, persona_name, persona_speaker, left, heard)
-        except _NoDialogueError as error:
-            outcomes.append(raw.outcome(record, str(error)))
+            is_plain = type(value) is list and value and type(value[0]) is dict and not told.are_exchanges
+            items = value if is_plain else None
+            if items is None:
+                items = items_of(value, content, current[place] if current else None)
+                branches += trees.others(value, items) if isinstance(value, dict) and trees.is_tree(value) else 0
+            requester = set()
+            if not beside.is_empty:
+                requester = ticket.requester_of(beside.requester[place]) if told.knows_requester else set()
+                for at, column in enumerate(beside.people):
+                    # The list beside all records is the same object for each of them: it is read once.
+                    if column[place] is not known.get(at):
+                        known[at] = column[place]
+                        told.people |= ticket.people_of(known[at])
+            turns = listen(told, items, requester)
+        except RejectedError as error:
+            outcomes.append(raw.outcome(place, str(error)))
             continue
-        messages = join(turns)
-        left.joined.extend([record.line] * (len(turns) - len(messages)))
-        own_id = columns.text(record.fields.get(parts.get("conversation", "")))
-        customer = columns.customer_of(record, parts.get("customer"))
-        identifier = conversation_id(raw, own_id, messages)
-        conversations.append(Conversation(identifier, messages, raw.origin(record.line), customer))
-    if persona_speaker and words.key(persona_speaker) not in map(words.key, heard):
-        near = words.near(persona_speaker, heard)
-        raise FormatError(
-            f"{raw.name}: no speaker `{persona_speaker}`{near} (persona_speaker): "
-            f"the speakers are {words.listed(heard)}"
-        )
-    persona = [speaker for speaker, role in heard.items() if role == "assistant"]
-    keys = "/".join(names[0] for names in _KEYS[shape])
-    said = [f"one conversation per record: `{parts['content']}` is a list of messages ({keys})"]
-    if persona:
-        why = "as the parameters say" if persona_speaker else "its role"
-        said.append(f"persona {words.listed(persona)}: {why}")
-    evidence = (*said, *left.sentences())
-    return Reading(shape, parts, persona[0] if persona else None, evidence, tuple(conversations), tuple(outcomes))
+        if beside.opening is not None:
+            text, opener = ticket.opening_of(beside, place, turns.texts[0] if turns.texts else "", to_text)
+            if text:
+                _open(told, turns, text, opener, requester)
+        if not turns.texts:
+            reason = Counter(why for why, _ in turns.left).most_common(1)
+            said = f"no message of a dialogue: {reason[0][0]}" if reason else "no message of a dialogue"
+            outcomes.append(raw.outcome(place, said, "set_aside"))
+            continue
+        if turns.left:
+            origin = raw.origin(raw.lines[place])
+            outcomes.extend(Outcome(origin, reason, text, "left_out") for reason, text in turns.left)
+        customer = _customer(customers[place]) if customers is not None else None
+        own = columns.text(own_ids[place]).strip() if own_ids is not None else ""
+        count = len(turns.who)
+        threads.append(Thread(own, customer or turns.customer or None, turns.who, turns.texts, [place] * count))
+        stamps.append(turns.times)
+    keys = f"{told.speaker_key}/{_text_key(values, content)}"
+    said = [f"one conversation per record: `{content}` is a list of messages ({keys})"]
+    if told.has_html:
+        said.append("texts are HTML: read as plain text")
+    if told.context:
+        said.append(f"{told.context} replies of weight 0, which training was to skip, are kept as context")
+    if told.system_answers:
+        said.append("`system` answers the user: taken for the persona's side")
+    if told.are_exchanges:
+        said.append("each item of the list is a question with its answer")
+    if branches:
+        said.append(f"{branches} messages in other branches (edits and retries) are not read")
+    if extra := [who.name for who in told.speakers if words.key(who.name) in told.extra_roles]:
+        said.append(f"{words.listed(extra)} stand as roles in most records: people, not roles")
+    said.extend(_unread(raw))
+    platform = any(_PLATFORM.intersection(item) for value in values[:20] for item in _some(value))
+    is_tree = any(isinstance(value, dict) for value in values[:20])
+    sorting = "never" if is_tree else "newest" if told.is_strict else "always"
+    return _threads(raw, shape, parts, gap_minutes, told.speakers, threads, stamps, outcomes, said, platform, sorting)
 
 
-def _turns(
-    record: Record,
-    column: str,
+def _threads(
+    raw: RawTable,
     shape: str,
-    persona_name: str,
-    persona_speaker: str,
-    left: _Left,
-    heard: dict[str, str],
-) -> list[tuple[str, str]]:
-    """The turns of the dialogue; what lies around it is noted in `left`, who spoke in `heard`."""
-    if record.fault:
-        raise _NoDialogueError(record.fault)
-    messages = record.fields.get(column)
-    if not isinstance(messages, list):
-        raise _NoDialogueError(f"`{column}` is no list of messages")
-    if not messages:
-        raise _NoDialogueError("empty messages list")
-    spoken = [_turn(item, at, shape, persona_name, persona_speaker, heard) for at, item in enumerate(messages, start=1)]
-    turns = [turn for turn in spoken if turn[0] != "system"]
-    found = cut([role for role, _ in turns])
-    if found.reason:
-        raise _NoDialogueError(found.reason)
-    left.system.extend([record.line] * (len(spoken) - len(turns)))
-    left.before.extend([record.line] * len(found.before))
-    left.after.extend([record.line] * len(found.after))
-    return [turns[at] for at in found.kept]
+    parts: dict[str, str],
+    gap_minutes: int,
+    speakers: Sequence[Speaker],
+    threads: list[Thread],
+    stamps: list[list[Any]],
+    outcomes: list[Outcome],
+    evidence: list[str],
+    is_platform: bool,
+    sorting: str,
+) -> Threads:
+    if is_doubly_encoded(chain((text for thread in threads for text in thread.texts), (who.name for who in speakers))):
+        evidence.append("doubly encoded letters (Informaci\u00c3\u00b3n) repaired in all texts and names")
+        speakers = [Speaker(repaired(who.name), who.role) for who in speakers]
+        for thread in threads:
+            thread.texts = [repaired(text) for text in thread.texts]
+            thread.customer = repaired(thread.customer) if thread.customer else thread.customer
+    how, moments = channels.put_in_order(threads, stamps, sorting)
+    if how:
+        evidence.append(f"order: {how}")
+    gap = None
+    if moments and (gap_minutes or channels.are_channels(threads, speakers, len(raw) == 1, is_platform)):
+        gap = (gap_minutes or channels.GAP_MINUTES) * 60.0
+        evidence.append(f"channels rather than conversations: cut at pauses of more than {gap / 60:,.0f} minutes")
+        said = {words.key(who.name) for who in speakers}
+        for thread in threads:
+            # A channel's name is nobody's.
+            thread.customer = thread.customer if thread.customer and words.key(thread.customer) in said else None
+    count, taking_part, answering = channels.statistics_of(threads, gap)
+    return Threads(
+        raw=raw,
+        shape=shape,
+        columns=parts,
+        speakers=tuple(speakers),
+        threads=threads,
+        by_record=False,
+        conversations=count,
+        taking_part=taking_part,
+        answering=answering,
+        gap_seconds=gap,
+        outcomes=tuple(outcomes),
+        evidence=tuple(evidence),
+    )
 
 
-def _turn(
-    item: Any, at: int, shape: str, persona_name: str, persona_speaker: str, heard: dict[str, str]
-) -> tuple[str, str]:
-    if not isinstance(item, dict):
-        raise _NoDialogueError(f"message {at} is not an object")
-    speaker, text = (next((item[key] for key in keys if key in item), None) for keys in _KEYS[shape])
-    if not columns.text(speaker):
-        raise _NoDialogueError(f"message {at} has no `{_KEYS[shape][0][0]}`")
-    speaker = columns.text(speaker).strip()
-    role = speakers.role_of(speaker, {words.key(persona_name)}, persona_speaker)
-    if role is None:
-        raise _NoDialogueError(f"unknown role `{speaker}` in message {at}: expected user, assistant or system")
-    heard.setdefault(speaker, role)
-    if role != "system" and not columns.text(text):
-        raise _NoDialogueError(f"no text in message {at} ({speaker})")
-    return role, columns.text(text)
+def _decide(
+    raw: RawTable,
+    shape: str,
+    values: Sequence[Any],
+    current: Sequence[Any] | None,
+    beside: ticket.Ticket,
+    content: str,
+    names: Mapping[str, str],
+) -> Hearing:
+    """What a sample of the records tells of all of them."""
+    sample: list[tuple[list[Any], set[str]]] = []
+    for place in spread(len(raw), _SAMPLED):
+        try:
+            items = items_of(values[place], content, current[place] if current else None)[:_MESSAGES_LOOKED_AT]
+        except RejectedError:
+            continue
+        asked = ticket.requester_of(beside.requester[place]) if beside.requester is not None else set()
+        sample.append((items, asked))
+    told = hearing.decide([items for items, _ in sample], shape)
+    told.names = names
+    told.are_exchanges = any(_are_exchanges(values[place]) for place in spread(len(raw), _SAMPLED))
+    told.people = ticket.names_of(names)
+    told.knows_requester = not told.is_strict and hearing.side_finder(told, sample)
+    return told
 
 
-def _listed(lines: list[int]) -> str:
-    lines = sorted(set(lines))
-    return ", ".join(map(str, lines[:10])) + (f" and {len(lines) - 10} more" if len(lines) > 10 else "")
+def _are_exchanges(value: Any) -> bool:
+    is_list = isinstance(value, list) and value and isinstance(value[0], dict)
+    return bool(is_list and hearing.exchange_keys(tuple(value[0])))
+
+
+def _open(told: Hearing, turns: Turns, text: str, opener: dict[str, Any] | None, requester: set[str]) -> None:
+    """A ticket's first message, which stands beside the list of the others."""
+    said = hear({"author": opener, "text": text}) if opener else None
+    if said and said.who:
+        name, role = said.who, said.role or "user"
+    else:
+        own = next((own for own in sorted(requester) if own in told.people), None)
+        name, role = (told.people[own][0] if own else "") or next(iter(sorted(requester)), "requester"), "user"
+    turns.who.insert(0, told.seat(name, role))
+    turns.texts.insert(0, text)
+    turns.times.insert(0, None)
+
+
+def _read_lines(
+    raw: RawTable, shape: str, parts: dict[str, str], gap_minutes: int, names: Mapping[str, str]
+) -> Threads:
+    values = raw.column(parts["content"])
+    found = [lines.lines_of(value) for value in values]
+    good = [dialogue for dialogue in found if isinstance(dialogue, list)]
+    own_ids, customers = _column(raw, parts, "conversation"), _column(raw, parts, "customer")
+    has_names = lines.prefixes(good[:_SAMPLED])
+    told = Hearing("", is_strict=False)
+    prefixes = {name for dialogue in good for name, _ in map(lines.split, dialogue) if name} if has_names else set()
+    threads, outcomes = [], []
+    for place, dialogue in enumerate(found):
+        if isinstance(dialogue, str):
+            outcomes.append(raw.outcome(place, dialogue))
+            continue
+        if has_names:
+            spoken = [lines.split(line) for line in dialogue]
+            who = [told.seat(name or "unnamed", hearing.role_of_line(name, prefixes)) for name, _ in spoken]
+            texts = [text for _, text in spoken]
+        else:
+            seats = told.seat("user", "user"), told.seat("assistant", "assistant")
+            who, texts = [seats[at % 2] for at in range(len(dialogue))], dialogue
+        own = columns.text(own_ids[place]).strip() if own_ids is not None else ""
+        customer = _customer(customers[place]) if customers is not None else None
+        threads.append(Thread(own, customer, who, texts, [place] * len(texts)))
+    how = f"each with its speaker: {words.listed(sorted(prefixes))}" if has_names else "by turns, the customer first"
+    said = [f"one conversation per record: `{parts['content']}` is a list of lines, {how}"]
+    stamps = [[None] * len(thread.texts) for thread in threads]
+    return _threads(raw, shape, parts, gap_minutes, told.speakers, threads, stamps, outcomes, said, False, "never")
+
+
+def _current(raw: RawTable, content: str) -> Sequence[Any] | None:
+    """Which node of a tree was seen last, by record."""
+    names = [column for column in raw.columns if words.key(column.split(".")[-1]) == "current node"]
+    return raw.column(names[0]) if names else None
+
+
+def _column(raw: RawTable, parts: Mapping[str, str], part: str) -> Sequence[Any] | None:
+    return raw.column(parts[part]) if part in parts else None
+
+
+def _customer(value: Any) -> str | None:
+    return columns.customer_of(value)
+
+
+def _some(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value[:5] if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text_key(values: Sequence[Any], content: str) -> str:
+    for value in values[:20]:
+        try:
+            items = items_of(value, content)
+        except RejectedError:
+            continue
+        for item in filter(is_message, items[:20]):
+            return str(opened(item)[1].texts[0])
+    return "text"
+
+
+def _unread(raw: RawTable) -> list[str]:
+    """Columns of training data that are no dialogue, with the number of records that have them."""
+    said = []
+    for name in ("tools", "functions"):
+        if name in raw.columns and (count := sum(bool(value) for value in raw.column(name))):
+            said.append(f"`{name}` of {count} records are no dialogue: not read")
+    return said

@@ -1,155 +1,204 @@
-"""From a file on the disk to tables: what kind of file it is, by trying; then what its records mean."""
+"""From what a person names to tables: what kind of file each is, by trying; what it means; and who the persona is."""
 
-import json
-from collections.abc import Callable
+import gc
+from bisect import bisect_left
+from collections.abc import Sequence
 from pathlib import Path
 
-from marcus_nb.formats import columns, words
-from marcus_nb.formats.csv_files import read_csv
-from marcus_nb.formats.encodings import decode
-from marcus_nb.formats.excel import read_excel
+import numpy as np
+
+from marcus_nb.conversation import Conversation, Origin
+from marcus_nb.formats import opening
+from marcus_nb.formats.building import build
+from marcus_nb.formats.containers import raw_tables
+from marcus_nb.formats.exchanges import Reading
 from marcus_nb.formats.identifiers import unique
-from marcus_nb.formats.json_files import parse_json, read_json, read_jsonl
-from marcus_nb.formats.shapes import read_shape, recognise
-from marcus_nb.formats.tables import FormatError, RawTable, Reading, Table
+from marcus_nb.formats.people import is_side_file, names_of
+from marcus_nb.formats.shapes import read_shape
+from marcus_nb.formats.speakers import Persona, find_persona
+from marcus_nb.formats.tables import FormatError, Outcome, RawTable, Sample, Table, Threads, sampled
 from marcus_nb.parameters import Source
 
-_ZIP = b"PK\x03\x04"
-_OTHERS = (
-    (b"\xd0\xcf\x11\xe0", "an old or password-protected Excel file: save it as .xlsx without a password"),
-    (b"\x89PNG", "a picture (PNG)"),
-    (b"\xff\xd8\xff", "a picture (JPEG)"),
-    (b"GIF8", "a picture (GIF)"),
-    (b"%PDF", "a PDF document: export the conversations as CSV, Excel or JSON"),
-)
+_LONGEST_SAMPLE = 20  # records
 
 
-def read(source: Source, root: Path, persona_name: str) -> list[Table]:
-    """Read one source: a table for a CSV, JSON or JSONL file, one per sheet for a workbook.
+def read(
+    sources: Sequence[Source], root: Path, persona_name: str, leading_persona_turns: str = "set_aside"
+) -> list[Table]:
+    """Read all sources: a table for each file, sheet or list of records in them; ids are unique over all.
 
     `source.path` is relative to `root` or absolute. What is recognised is explained in each table's `evidence`, and
-    what `source` states overrules it. Raises FormatError when the file is missing, empty, unreadable or of no known
-    shape.
+    what `source` states overrules it. `leading_persona_turns` may be "keep". A file of a folder or an archive that
+    cannot be read is a table of one rejected record; Raises FormatError, with every source's error, when a source is
+    missing, empty, unreadable or of no known shape.
     """
-    file = source.path.replace("\\", "/")
-    path = root / file
-    data = _bytes(path, file)
-    if source.container == "excel" or (not source.container and data.startswith(_ZIP)):
-        raws = read_excel(path, file, source.sheet, source.header_row, _is_known(source, persona_name))
-        return unique(_sheets(raws, source, persona_name))
-    for mark, what in _OTHERS:
-        if data.startswith(mark):
-            raise FormatError(f"{file}: this is {what}; expected CSV, Excel (.xlsx), JSON or JSONL")
-    text, evidence = decode(data, file, source.encoding)
-    if not text.strip():
-        raise FormatError(f"{file}: the file is empty: there is nothing to read")
-    return unique(_texts(text, file, [evidence], source, persona_name))
-
-
-def _bytes(path: Path, file: str) -> bytes:
-    if path.is_dir():
-        raise FormatError(f"{file}: this is a folder: expected a file; name each file in it")
-    if not path.exists():
-        there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise FormatError(f"{file}: there is no such file{words.near(path.name, there)}: looked for {path}")
+    tables: list[Table] = []
+    errors: list[str] = []
+    collecting = gc.isenabled()
+    gc.disable()  # millions of new texts and not one cycle among them: it would go through them again and again
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FormatError(f"{file}: the file cannot be opened ({error.strerror}): is it open elsewhere?") from None
-    if not data.strip():
-        raise FormatError(f"{file}: the file is empty: there is nothing to read")
-    return data
+        for source in sources:
+            try:
+                tables.extend(_read_source(source, root, persona_name, leading_persona_turns == "keep"))
+            except FormatError as error:
+                errors.append(str(error))
+        if errors and len(sources) == 1:
+            raise FormatError(errors[0])
+        if errors:
+            listed = "\n\n".join(errors)
+            raise FormatError(f"{len(errors)} of {len(sources)} sources cannot be read:\n\n{listed}")
+        return unique(tables)
+    finally:
+        if collecting:
+            gc.enable()
 
 
-def _is_known(source: Source, persona_name: str) -> Callable[[str], bool]:
-    persona = columns.persona_words(persona_name, source.persona_speaker)
-    chosen = {words.key(name) for name in source.columns.values()}
-    return lambda cell: words.key(cell) in chosen or columns.is_known(cell, persona)
+def paths(sources: Sequence[Source], root: Path) -> list[Path]:
+    """The files on the disk that the sources name, folders and patterns resolved."""
+    return list(dict.fromkeys(path for source in sources for path in opening.paths(source.path, root)))
 
 
-def _texts(text: str, file: str, evidence: list[str], source: Source, persona_name: str) -> list[Table]:
-    """Try each kind of text file; the first that can be parsed is it."""
-
-    def is_shaped(raw: RawTable) -> bool:
+def _read_source(source: Source, root: Path, persona_name: str, keep_leading: bool) -> list[Table]:
+    opened = opening.open_source(source.path, root)
+    several = len(opened) > 1
+    names = names_of(opened)
+    found: list[Table | Threads | tuple[RawTable, Reading]] = []
+    errors: list[str] = []
+    opened.reverse()
+    while opened:  # taken out one by one, as are the tables below: what has been read need not be kept
+        item = opened.pop()
+        if item.skipped or (several and is_side_file(item.name, names)):
+            found.append(_passed_over(item.name, item.skipped or "names of people, used where their ids stand"))
+            continue
         try:
-            recognise(raw, source, persona_name)
-        except FormatError:
-            return False
-        return True
-
-    def from_json() -> list[RawTable]:
-        return read_json(parse_json(text, file), file, source.sheet, is_shaped, evidence)
-
-    def from_csv() -> list[RawTable]:
-        is_known = _is_known(source, persona_name)
-        raw = read_csv(text, file, source.delimiter, source.header_row, is_known, evidence)
-        if failed and text.lstrip().startswith(("{", "[")):
-            # Broken JSON splits at its commas too: why it is no JSON is then the better half of the message.
-            recognise(raw, source, persona_name)
-        return [raw]
-
-    readers = {"json": from_json, "jsonl": lambda: [read_jsonl(text, file, evidence)], "csv": from_csv}
-    container = source.container or ("csv" if source.delimiter or source.header_row else "")
-    failed: dict[str, str] = {}
-    for name in [container] if container else readers:
-        try:
-            raws = readers[name]()
+            raws = raw_tables(item, source, persona_name)
         except FormatError as error:
-            failed[name] = str(error).removeprefix(f"{file}: ")
-            if name == "json" and _is_json(text, file):
-                break
-        else:
-            return [_table(raw, read_shape(raw, source, persona_name)) for raw in raws]
-    if len(failed) == 1:
-        raise FormatError(f"{file}: {next(iter(failed.values()))}")
-    tried = "".join(f"\n- as {name}: {why}" for name, why in failed.items())
-    raise FormatError(f"{file}: neither a known kind of file nor a known shape. Tried:{tried}")
+            errors.append(str(error))
+            found.append(_unreadable(item.name, str(error), item.data))
+            continue
+        raws.reverse()
+        del item
+        while raws:
+            raw = raws.pop()
+            try:
+                meant = read_shape(raw, source, persona_name, names)
+            except FormatError as error:
+                errors.append(str(error))
+                found.append(_shapeless(raw, str(error)))
+            else:
+                found.append(meant if isinstance(meant, Threads) else (raw, meant))
+            del raw
+    if not any(isinstance(item, Threads | tuple) for item in found):
+        listed = "\n".join(errors) or f"{source.path}: holds no file that could be read: " + "; ".join(
+            f"{table.file}: {table.evidence[0]}" for table in found[:10] if isinstance(table, Table)
+        )
+        raise FormatError(listed)
+    threads = [item for item in found if isinstance(item, Threads)]
+    personas = iter(_personas(threads, persona_name, source, alone=len(threads) == len(found)))
+    return [
+        item
+        if isinstance(item, Table)
+        else _of_threads(item, next(personas), keep_leading)
+        if isinstance(item, Threads)
+        else _of_exchanges(*item)
+        for item in found
+    ]
 
 
-def _is_json(text: str, file: str) -> bool:
+def _personas(threads: list[Threads], persona_name: str, source: Source, alone: bool) -> list[Persona]:
+    """Who the persona is in each table; where nobody can be, files that need no persona must not be lost for it."""
     try:
-        parse_json(text, file)
-    except FormatError:
-        return False
-    return True
+        return find_persona(threads, persona_name, source.persona_speaker) if threads else []
+    except FormatError as error:
+        if alone or source.persona_speaker:
+            raise
+        return [Persona(tuple("user" for _ in table.speakers), None, str(error)) for table in threads]
 
 
-def _sheets(raws: list[RawTable], source: Source, persona_name: str) -> list[Table]:
-    """Every sheet of a workbook. One of no known shape beside others that have one keeps its rows, all rejected."""
-    tables, failed = [], []
-    for raw in raws:
-        try:
-            tables.append(_table(raw, read_shape(raw, source, persona_name)))
-        except FormatError as error:
-            failed.append(str(error))
-            reason = "the sheet's records have no known shape"
-            outcomes = tuple(raw.outcome(record, reason) for record in raw.records)
-            tables.append(_table(raw, Reading("", {}, None, (str(error),), (), outcomes)))
-    if len(failed) == len(raws):
-        raise FormatError("\n".join(failed))
-    return tables
+def _passed_over(name: str, why: str) -> Table:
+    return Table(name, None, "", "", {}, None, (f"passed over: {why}",), 0, 0, (), (), ())
 
 
-def _table(raw: RawTable, reading: Reading) -> Table:
-    first = reading.conversations[0] if reading.conversations else None
-    sample = next((record for record in raw.records if first and record.line == first.origin.lines[0]), None)
+def _unreadable(name: str, why: str, data: bytes) -> Table:
+    reason = "the file cannot be read: " + " ".join(why.removeprefix(f"{name}: ").split())
+    text = data[:200].decode("utf-8", "replace")
+    outcome = Outcome(Origin(name, None, (1,)), reason, text, "rejected")
+    return Table(name, None, "", "", {}, None, (why,), 1, 0, (), (outcome,), ())
+
+
+def _shapeless(raw: RawTable, why: str) -> Table:
+    reason = "the records have no known shape"
+    outcomes = [raw.outcome(place, reason) for place in range(len(raw))]
+    return _table(raw, "", {}, None, (why,), [], outcomes)
+
+
+def _of_threads(threads: Threads, persona: Persona, keep_leading: bool) -> Table:
+    conversations, outcomes = build(threads, persona, keep_leading)
+    evidence = (*threads.evidence, persona.evidence)
+    return _table(
+        threads.raw,
+        threads.shape,
+        threads.columns,
+        persona.speaker,
+        evidence,
+        conversations,
+        [*threads.outcomes, *outcomes],
+    )
+
+
+def _of_exchanges(raw: RawTable, reading: Reading) -> Table:
+    return _table(
+        raw,
+        reading.shape,
+        reading.columns,
+        reading.persona_speaker,
+        reading.evidence,
+        list(reading.conversations),
+        list(reading.outcomes),
+    )
+
+
+def _table(
+    raw: RawTable,
+    shape: str,
+    columns_: dict[str, str],
+    speaker: str | None,
+    evidence: Sequence[str],
+    conversations: list[Conversation],
+    outcomes: list[Outcome],
+) -> Table:
+    every = sorted([*raw.faults, *outcomes], key=lambda outcome: outcome.origin.lines)
     return Table(
         file=raw.file,
         sheet=raw.sheet,
         container=raw.container,
-        shape=reading.shape,
-        columns=reading.columns,
-        persona_speaker=reading.persona_speaker,
-        evidence=(*raw.evidence, *reading.evidence),
-        records=len(raw.records),
-        used=sum(len(conversation.origin.lines) for conversation in reading.conversations),
-        conversations=reading.conversations,
-        rejected=tuple(outcome for outcome in reading.outcomes if outcome.kind == "rejected"),
-        set_aside=tuple(outcome for outcome in reading.outcomes if outcome.kind == "set_aside"),
-        sample={name: _shown(value) for name, value in sample.fields.items()} if sample else {},
-        sample_id=first.id if first else None,
+        shape=shape,
+        columns=columns_,
+        persona_speaker=speaker,
+        evidence=(*raw.evidence, *evidence),
+        records=len(raw) + len(raw.faults),
+        used=_used(conversations),
+        conversations=tuple(conversations),
+        rejected=tuple(outcome for outcome in every if outcome.kind == "rejected"),
+        set_aside=tuple(outcome for outcome in every if outcome.kind == "set_aside"),
+        left_out=tuple(outcome for outcome in every if outcome.kind == "left_out"),
+        samples=_samples(raw, conversations),
     )
 
 
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _used(conversations: Sequence[Conversation]) -> int:
+    """How many records stand in conversations: one that holds many conversations counts once."""
+    if not conversations:
+        return 0
+    lines = (line for conversation in conversations for line in conversation.origin.lines)
+    return len(np.unique(np.fromiter(lines, np.int64)))
+
+
+def _samples(raw: RawTable, conversations: Sequence[Conversation]) -> tuple[Sample, ...]:
+    """The first, the middle and the last conversation's records, as they lie in the file."""
+    return tuple(Sample(conversations[at].id, _records(raw, conversations[at])) for at in sampled(len(conversations)))
+
+
+def _records(raw: RawTable, conversation: Conversation) -> tuple[tuple[int, str], ...]:
+    lines = conversation.origin.lines[:_LONGEST_SAMPLE]
+    return tuple((line, raw.text(bisect_left(raw.lines, line))) for line in sorted(lines))

@@ -1,13 +1,23 @@
-"""What the records of a table mean: five shapes, tried from the most to the least particular."""
+"""What the records of a table mean: the shapes, tried from the most to the least particular."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from marcus_nb.formats import columns, words
-from marcus_nb.formats.exchanges import instruction_parts, pairs_parts, read_exchanges
+from marcus_nb.formats.exchange_parts import (
+    instruction_parts,
+    message_pairs_parts,
+    pairs_parts,
+    preference_parts,
+    transcript_parts,
+)
+from marcus_nb.formats.exchanges import Reading, read_exchanges
+from marcus_nb.formats.headless import guessed_log, guessed_pairs
 from marcus_nb.formats.log import log_parts, read_log
 from marcus_nb.formats.nested import nested_parts, read_nested
-from marcus_nb.formats.tables import FormatError, RawTable, Reading
+from marcus_nb.formats.tables import FormatError, RawTable, Threads
 from marcus_nb.parameters import Source
+
+_EXCHANGES = ("pairs", "instruction", "preference")
 
 
 def recognise(raw: RawTable, source: Source, persona_name: str) -> tuple[str, dict[str, str]]:
@@ -20,17 +30,24 @@ def recognise(raw: RawTable, source: Source, persona_name: str) -> tuple[str, di
     forced = bool(source.shape)
     # The second try at pairs comes last: `prompt` and `message` make one when nothing else explains the file.
     tries: list[tuple[str, Callable[[], dict[str, str] | str]]] = [
+        # Before the lists of messages that they hold: of two answers the bad one must not be read as a good one.
+        ("preference", lambda: preference_parts(raw, given, persona)),
+        ("pairs", lambda: message_pairs_parts(raw, given, persona)),
         ("messages", lambda: nested_parts(raw, given, "messages")),
         ("sharegpt", lambda: nested_parts(raw, given, "sharegpt")),
         ("instruction", lambda: instruction_parts(raw, given, persona, forced)),
         ("pairs", lambda: pairs_parts(raw, given, persona, 2)),
         ("row_per_message", lambda: log_parts(raw, given, forced)),
         ("pairs", lambda: pairs_parts(raw, given, persona, 1)),
+        ("lines", lambda: nested_parts(raw, given, "lines")),
+        ("transcripts", lambda: transcript_parts(raw, given)),
+        ("row_per_message", lambda: guessed_log(raw, persona)),
+        ("pairs", lambda: guessed_pairs(raw)),
     ]
     if not forced and given.keys() & {"author", "content", "order"}:
-        tries = [(shape, parts) for shape, parts in tries if shape not in ("pairs", "instruction")]
+        tries = [(shape, parts) for shape, parts in tries if shape not in _EXCHANGES]
     if not forced and given.keys() & {"prompt", "response"}:
-        tries = [(shape, parts) for shape, parts in tries if shape in ("pairs", "instruction")]
+        tries = [(shape, parts) for shape, parts in tries if shape in _EXCHANGES]
     reasons = {}
     for shape, parts_of in tries:
         if source.shape in ("", shape):
@@ -45,11 +62,11 @@ def recognise(raw: RawTable, source: Source, persona_name: str) -> tuple[str, di
     )
 
 
-def read_shape(raw: RawTable, source: Source, persona_name: str) -> Reading:
-    """Recognise a table and read its conversations. Raises FormatError."""
+def read_shape(raw: RawTable, source: Source, persona_name: str, names: Mapping[str, str]) -> Threads | Reading:
+    """Recognise a table and read who said what; `names` are those of people by their ids. Raises FormatError."""
     shape, parts = recognise(raw, source, persona_name)
-    if shape in ("messages", "sharegpt"):
-        return read_nested(raw, shape, parts, persona_name, source.persona_speaker)
+    if shape in ("messages", "sharegpt", "lines"):
+        return read_nested(raw, shape, parts, source.gap_minutes, names)
     if shape == "row_per_message":
-        return read_log(raw, parts, persona_name, source.persona_speaker)
+        return read_log(raw, parts, source.gap_minutes, source.persona_speaker)
     return read_exchanges(raw, shape, parts)

@@ -1,11 +1,11 @@
-"""Who speaks: role words in English and Spanish, and which author of a chat log is the persona."""
+"""Who speaks: role words in English and Spanish, and which speaker of all the files of a source is the persona."""
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from marcus_nb.formats import words
-from marcus_nb.formats.tables import FormatError
+from marcus_nb.formats.tables import FormatError, Role, Threads
 
 
 def _set(text: str) -> frozenset[str]:
@@ -13,36 +13,39 @@ def _set(text: str) -> frozenset[str]:
 
 
 _USER = _set(
-    "user, human, customer, client, cliente, usuario, humano, guest, visitor, visitante, huesped, invitado, prompter, "
-    "buyer, comprador"
+    "user, human, customer, client, cliente, usuario, humano, guest, visitor, visitante, huesped, invitado, "
+    "prompter, buyer, comprador, end user, enduser, lead, contact, contacto, requester, solicitante, caller, "
+    "patient, paciente, student, alumno, usr, inbound, incoming, in, entrante, recibido, received, q, "
+    "question, pregunta, usuaria, clienta, consumer, shopper, member, socio, passenger, subscriber, customers, "
+    "users, clientes, usuarios"
 )
 _ASSISTANT = _set(
-    "assistant, gpt, bot, agent, agente, model, asistente, support, soporte, chatgpt, ai, operator, operador"
+    "assistant, gpt, bot, chatbot, agent, agente, model, asistente, support, soporte, chatgpt, ai, ia, "
+    "operator, operador, operadora, admin, staff, team, advisor, adviser, asesor, asesora, representative, "
+    "rep, helpdesk, help desk, support agent, customer service, atencion al cliente, claude, gemini, llm, "
+    "outbound, outgoing, out, saliente, sent, a, answer, respuesta, agents, dependiente, teacher, doctor, "
+    "comercial, ai assistant, virtual assistant"
 )
-_SYSTEM = _set("system, sistema, developer, tool, function, tool call, tool response, function call")
+_SYSTEM = _set(
+    "system, sistema, developer, tool, function, tool call, tool response, tool result, function call, "
+    "observation, environment, ipython, event, evento, note, nota"
+)
 _AUTOMATIC = _set(
-    "system, sistema, bot, chatbot, automatic, automatico, auto, autoreply, auto reply, notification, notifications, "
-    "notificacion, automatic message, system message, mensaje automatico"
+    "system, sistema, bot, chatbot, automatic, automatico, auto, autoreply, auto reply, notification, "
+    "notifications, notificacion, automatic message, system message, mensaje automatico, automation, workflow, "
+    "trigger, autoresponder"
 )
 _NOBODY = _USER | _AUTOMATIC
+# Below this share of all conversations nobody is *the* one who answers: then whoever answers in each one is.
+_LEAST_SHARE = 0.5
 
 
-def role_of(speaker: str, persona_names: Set[str], persona_speaker: str = "") -> str | None:
-    """`user`, `assistant` or `system` for the speaker of a nested message; None for a word that is not known.
-
-    >>> role_of("human", set()), role_of("Agente", set()), role_of("tool", set()), role_of("judge", set())
-    ('user', 'assistant', 'system', None)
-
-    With a `persona_speaker` that one alone is the persona, and every other voice talks with it.
-    """
-    name = words.key(speaker)
-    if persona_speaker:
-        if name == words.key(persona_speaker):
-            return "assistant"
-        return "system" if name in _SYSTEM else "user" if name in _USER | _ASSISTANT else None
-    if name in _ASSISTANT or name in persona_names:
+def role_word(name: str) -> Role | None:
+    """The role that a word gives: `role_word("human")` is "user", `role_word("Agente")` "assistant", of "Tom" None."""
+    found = words.key(name)
+    if found in _ASSISTANT:
         return "assistant"
-    return "user" if name in _USER else "system" if name in _SYSTEM else None
+    return "user" if found in _USER else "system" if found in _SYSTEM else None
 
 
 def is_automatic(author: str) -> bool:
@@ -57,55 +60,132 @@ def is_generic(author: str) -> bool:
 
 @dataclass(frozen=True)
 class Persona:
-    """Which authors are the persona, by key; how the file spells the first of them; and why."""
+    """Who the persona is in one table: the role of each of its speakers, how the file spells the persona, and why.
 
-    keys: frozenset[str]
-    speaker: str
-    evidence: str
-
-
-def find_persona(
-    authors_of: Mapping[str, Set[str]], spelling: Mapping[str, str], persona_name: str, persona_speaker: str, where: str
-) -> Persona:
-    """The persona among the authors of a chat log.
-
-    `authors_of` says who takes part in each conversation, {"17": {"tom", "nell"}}, `spelling` how the file writes them.
-    In this order: the parameter, a role word, the persona's name, else who takes part in most conversations.
-    Raises FormatError when the one named is not there, or nobody stands out.
+    `by_answer`: the roles say nothing; in each conversation the second to speak is the persona.
     """
-    # Sets have another order in every process; ties must not.
-    shares = Counter(author for authors in authors_of.values() for author in sorted(authors))
+
+    roles: tuple[Role, ...]
+    speaker: str | None
+    evidence: str
+    by_answer: bool = False
+
+
+def find_persona(tables: Sequence[Threads], persona_name: str, persona_speaker: str) -> list[Persona]:
+    """The persona in each table of one source.
+
+    In this order: the parameter; a role word or flag of the table; the persona's name in the table; whoever takes
+    part in most conversations of all the tables together, at least half of them (of equals, whoever begins fewer);
+    else whoever answers in each conversation. Raises FormatError when the one named by the parameter speaks nowhere,
+    or when nobody answers anybody.
+    """
     if persona_speaker:
-        found = words.key(persona_speaker)
-        if found not in shares:
-            authors = [spelling[author] for author, _ in shares.most_common()]
-            raise FormatError(
-                f"{where}: no author `{persona_speaker}`{words.near(persona_speaker, authors)} (persona_speaker): "
-                f"the authors are {words.listed(authors)}"
-            )
-        return Persona(frozenset([found]), spelling[found], f"persona `{spelling[found]}`: as the parameters say")
-    candidates = Counter({author: count for author, count in shares.items() if author not in _NOBODY})
-    by_role = Counter({author: count for author, count in candidates.items() if author in _ASSISTANT})
-    named = words.key(persona_name)
-    # A customer may bear the persona's name, and a colleague a role word: of the two, the busier one is the persona.
-    if by_role and candidates[named] <= sum(by_role.values()):
-        found = by_role.most_common(1)[0][0]
-        said = f"persona `{spelling[found]}`: a role word{_share(by_role[found], authors_of)}"
-        return Persona(frozenset(by_role), spelling[found], said)
-    if candidates[named]:
-        said = f"persona `{spelling[named]}`: the persona's name{_share(candidates[named], authors_of)}"
-        return Persona(frozenset([named]), spelling[named], said)
-    most = candidates.most_common(2)
-    if not most or (len(most) == 2 and most[0][1] == most[1][1]):
-        authors = [spelling[author] for author, _ in shares.most_common()]
+        return _named_by_parameter(tables, persona_speaker)
+    found = [_by_role(table, persona_name) or _by_name(table, persona_name) for table in tables]
+    if all(found):
+        return found
+    left = [table for table, persona in zip(tables, found, strict=True) if persona is None]
+    common = _by_share(left)
+    return [persona or common(table) for table, persona in zip(tables, found, strict=True)]
+
+
+def _named_by_parameter(tables: Sequence[Threads], persona_speaker: str) -> list[Persona]:
+    wanted = words.key(persona_speaker)
+    if not any(words.key(speaker.name) == wanted for table in tables for speaker in table.speakers):
+        shares = _pooled(tables, "taking_part")
+        spelling = _spelling(tables)
+        names = [spelling[key] for key, _ in shares.most_common()]
         raise FormatError(
-            f"{where}: nobody stands out as the persona: the authors are {words.listed(authors)}: "
+            f"{tables[0].raw.name}: no speaker `{persona_speaker}`{words.near(persona_speaker, names)} "
+            f"(persona_speaker): the speakers are {words.listed(names)}"
+        )
+    return [_persona(table, frozenset([wanted]), "as the parameters say") for table in tables]
+
+
+def _by_role(table: Threads, persona_name: str) -> Persona | None:
+    """By role words and flags; but a colleague with a role word who speaks less than the one named is not it."""
+    by_role = {at: table.taking_part[at] for at, who in enumerate(table.speakers) if who.role == "assistant"}
+    if not by_role:
+        return None
+    named = words.key(persona_name)
+    share = max(
+        (table.taking_part[at] for at, who in enumerate(table.speakers) if words.key(who.name) == named), default=0
+    )
+    if share > sum(by_role.values()):
+        return None
+    busiest = max(by_role, key=lambda at: (by_role[at], -at))
+    said = f"a role word{_share(by_role[busiest], table.conversations)}"
+    return _persona(table, frozenset(), said, table.speakers[busiest].name)
+
+
+def _by_name(table: Threads, persona_name: str) -> Persona | None:
+    named = words.key(persona_name)
+    shares = [table.taking_part[at] for at, who in enumerate(table.speakers) if words.key(who.name) == named]
+    if not shares:
+        return None
+    return _persona(table, frozenset([named]), f"the persona's name{_share(sum(shares), table.conversations)}")
+
+
+def _by_share(tables: Sequence[Threads]):
+    """How to decide for tables without role words and without the persona's name: all of them together tell."""
+    conversations = sum(table.conversations for table in tables)
+    shares, answers = _pooled(tables, "taking_part"), _pooled(tables, "answering")
+    nobody = {words.key(who.name) for table in tables for who in table.speakers if who.role in ("user", "system")}
+    candidates = {key: count for key, count in shares.items() if key not in _NOBODY and key not in nobody}
+    ranked = sorted(candidates, key=lambda key: (candidates[key], answers[key]), reverse=True)
+    if not ranked or not any(answers.values()):
+        names = [_spelling(tables)[key] for key, _ in shares.most_common()]
+        raise FormatError(
+            f"{tables[0].raw.name}: nobody stands out as the persona: the speakers are {words.listed(names)}: "
             "set `persona_speaker` (an automatic author such as bot may be named there too)"
         )
-    found, count = most[0]
-    said = f"persona `{spelling[found]}`: the author{_share(count, authors_of)}, more than anyone else"
-    return Persona(frozenset([found]), spelling[found], said)
+    best = ranked[0]
+    tied = len(ranked) > 1 and (candidates[ranked[1]], answers[ranked[1]]) == (candidates[best], answers[best])
+    if not tied and candidates[best] >= _LEAST_SHARE * conversations:
+        equal = len(ranked) > 1 and candidates[ranked[1]] == candidates[best]
+        why = (
+            f"the one who answers: somebody else begins {answers[best]} of {conversations} conversations"
+            if equal
+            else f"the speaker{_share(candidates[best], conversations)}, more than anyone else"
+        )
+        said = why + (f"; counted over {len(tables)} tables of this source" if len(tables) > 1 else "")
+        return lambda table: _persona(table, frozenset([best]), said, _spelling(tables)[best])
+    said = (
+        f"persona: whoever answers in each conversation; no single speaker stands out (`{_spelling(tables)[best]}` "
+        f"takes part in {candidates[best]} of {conversations}): set `persona_speaker` if it is one of them"
+    )
+    return lambda table: Persona(tuple("user" for _ in table.speakers), None, said, by_answer=True)
 
 
-def _share(count: int, authors_of: Mapping[str, Set[str]]) -> str:
-    return f", in {count} of {len(authors_of)} conversations"
+def _persona(table: Threads, keys: frozenset[str], why: str, speaker: str = "") -> Persona:
+    """Roles of a table's speakers; without `keys` those with the role assistant are the persona."""
+    roles: list[Role] = []
+    for who in table.speakers:
+        if keys:
+            role = "assistant" if words.key(who.name) in keys else "system" if who.role == "system" else "user"
+        else:
+            role = who.role or "user"
+        roles.append(role)
+    speaker = speaker or next((who.name for who in table.speakers if words.key(who.name) in keys), "")
+    return Persona(tuple(roles), speaker, f"persona `{speaker}`: {why}")
+
+
+def _pooled(tables: Sequence[Threads], what: str) -> Counter[str]:
+    pooled: Counter[str] = Counter()
+    for table in tables:
+        counts: Mapping[int, int] = getattr(table, what)
+        for at, who in enumerate(table.speakers):
+            pooled[words.key(who.name)] += counts.get(at, 0)
+    return pooled
+
+
+def _spelling(tables: Sequence[Threads]) -> dict[str, str]:
+    spelling: dict[str, str] = {}
+    for table in tables:
+        for who in table.speakers:
+            spelling.setdefault(words.key(who.name), who.name)
+    return spelling
+
+
+def _share(count: int, conversations: int) -> str:
+    return f", in {count:,} of {conversations:,} conversations"

@@ -18,26 +18,31 @@ def _unit(unit: str, default: Any = ..., **limits: Any) -> Any:
 
 
 class Source(_Strict):
-    """One file to read, and what its detection is to be overruled with; `chat.csv` alone means `{path: chat.csv}`."""
+    """What to read, and what its detection is to be overruled with; `chat.csv` alone means `{path: chat.csv}`."""
 
     path: str
-    """The file, from the project's folder or absolute."""
-    container: Literal["", "csv", "excel", "json", "jsonl"] = ""
+    """A file, a folder, a .zip or .gz, or a pattern such as exports/*.csv; from the project's folder or absolute."""
+    container: Literal["", "csv", "excel", "ods", "json", "jsonl", "yaml", "parquet", "transcript"] = ""
     """What kind of file it is; empty: recognised."""
     encoding: str = ""
-    """Text encoding of a CSV file, such as cp1252; empty: recognised."""
+    """Text encoding, such as cp1252; empty: recognised."""
     delimiter: str = ""
     """What separates the fields of a CSV file; empty: recognised."""
     sheet: str = ""
-    """The one sheet of a workbook to read; empty: all."""
-    header_row: int = Field(0, ge=0)
-    """Line of the column names, counted from 1; 0: recognised."""
-    shape: Literal["", "pairs", "instruction", "messages", "sharegpt", "row_per_message"] = ""
+    """The one sheet of a workbook, or list of a JSON file, to read; empty: all."""
+    header_row: int = Field(0, ge=-1)
+    """Line of the column names, counted from 1; 0: recognised; -1: there is none, columns are `column 1` and so on."""
+    shape: Literal[
+        "", "pairs", "instruction", "preference", "messages", "sharegpt", "lines", "transcripts", "row_per_message"
+    ] = ""
     """What the records mean; empty: recognised."""
     columns: dict[str, str] = {}
-    """Which column plays which part: parts are prompt, response, conversation, author, order, content, customer."""
+    """Which column plays which part: prompt, response, input, history, customer; or conversation, author, role, order,
+    time, content."""
     persona_speaker: str = ""
-    """Which author is the persona; empty: by role words, by the persona's name, else whoever answers most."""
+    """Which author is the persona; empty: by role words, by the persona's name, else whoever answers."""
+    gap_minutes: int = Field(0, ge=0)
+    """A longer pause starts a new conversation; 0: 360 where the file does not tell conversations apart, else none."""
 
     @model_validator(mode="before")
     @classmethod
@@ -78,6 +83,10 @@ class Ingest(_Strict):
 
     sources: list[Source] = Field(min_length=1)
     """The files to read, each a path, or a path with what its detection is to be overruled with."""
+    leading_persona_turns: Literal["set_aside", "keep"] = "set_aside"
+    """What becomes of what the persona says before the customer's first message."""
+    max_rejected_share: float = _unit("share", 0.2, ge=0, le=1)
+    """With more of the records rejected the stage stops: a file may be taken for something it is not."""
 
 
 class Clean(_Strict):

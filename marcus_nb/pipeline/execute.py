@@ -30,7 +30,15 @@ LONGEST_CAUSE = 2000
 # Errors whose message says it all: those of ours that are meant for a person, and the engine's own.
 SPEAKING = (
     *("AccountError", "CleanError", "DeployError", "DiskFull", "EvaluateError", "FormatError", "LeakError"),
-    *("ModelError", "ParameterError", "RenderError", "RunError", "TrainError", "TrainingFailed"),
+    *(
+        "ModelError",
+        "ParameterError",
+        "RenderError",
+        "RunError",
+        "TooManyRejectedError",
+        "TrainError",
+        "TrainingFailed",
+    ),
     *("CellTimeoutError", "DeadKernelError", "KernelNotStarted", "LeftEarly", "NeverRan"),
 )
 

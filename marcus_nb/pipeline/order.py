@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from marcus_nb import runs
+from marcus_nb import formats, runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError, Parameters
 from marcus_nb.pipeline.console import Console
 from marcus_nb.pipeline.execute import StageFailed, check_notebook, execute
@@ -44,6 +44,7 @@ def plan(parameters: Parameters, start: str, until: str) -> Plan:
     earlier = STAGES[: STAGES.index(start)]
     parent, problems = None, []
     if earlier:
+        sources = formats.paths(parameters.ingest.sources, ROOT)
         for folder in reversed(runs.list_runs(parameters.experiment)):
             if folder.name == runs.DRAFT:
                 continue
@@ -52,7 +53,7 @@ def plan(parameters: Parameters, start: str, until: str) -> Plan:
                 reasons = [
                     f"{stage}: {reason}"
                     for stage in earlier
-                    if (reason := runs.why_not_reusable(candidate, stage, parameters))
+                    if (reason := runs.why_not_reusable(candidate, stage, parameters, sources))
                 ]
             except (RunError, ParameterError) as error:  # a damaged run, or one of another version of the parameters
                 problems.append(f"  {folder.name}: {str(error).splitlines()[0]}")
@@ -76,11 +77,14 @@ def plan(parameters: Parameters, start: str, until: str) -> Plan:
 
 def check_sources(parameters: Parameters) -> None:
     """Refuse before anything starts when a source file is not there; every missing one is named."""
-    named = [("ingest.sources", source.path) for source in parameters.ingest.sources]
-    named += [("evaluate.contrast_sources", source.path) for source in parameters.evaluate.contrast_sources]
-    missing = [
-        f"{key}: {path} is not there (looked for {ROOT / path})" for key, path in named if not (ROOT / path).exists()
-    ]
+    named = [("ingest.sources", source) for source in parameters.ingest.sources]
+    named += [("evaluate.contrast_sources", source) for source in parameters.evaluate.contrast_sources]
+    missing = []
+    for key, source in named:
+        try:
+            formats.paths([source], ROOT)
+        except formats.FormatError as error:
+            missing.append(f"{key}: {error}")
     if missing:
         raise ParameterError(
             "\n".join(missing) + "\nPaths are counted from the project's folder; absolute paths work too."

@@ -169,18 +169,23 @@ def _differing(record: dict[str, Any], current: dict[str, Any]) -> str:
     return ", ".join(differing)
 
 
-def why_not_reusable(run: Run, stage: str, parameters: Parameters) -> str | None:
-    """Why a new run with `parameters` cannot take a stage over from `run`; None when it can."""
+def why_not_reusable(run: Run, stage: str, parameters: Parameters, sources: Sequence[Path]) -> str | None:
+    """Why a new run with `parameters` cannot take a stage over from `run`; None when it can.
+
+    `sources` are the files that ingest would read now: one that is new, gone or edited tells.
+    """
     record = run.record(stage)
     if record is None:
         return "never finished"
     if record["parameters_hash"] != parameters.stage_hash(stage):
         return f"parameters changed: {_differing(record, parameters.stage(stage))}"
     known = {digest for key, digest in record["reads"].items() if key.startswith("source:")}
-    for source in parameters.ingest.sources if stage == "ingest" else []:
-        path = ROOT / source.path
-        if path.is_file() and sha256(path) not in known:
-            return f"{source.path} was edited"
+    if stage == "ingest":
+        now = {sha256(path): path for path in sources}
+        if edited := next((path for digest, path in now.items() if digest not in known), None):
+            return f"{edited.name} is new or was edited"
+        if len(now) < len(known):
+            return "a file that it read is no longer there"
     for key, digest in record["writes"].items():
         if not (run.folder / key).is_file() or sha256(run.folder / key) != digest:
             return f"{key} was edited or deleted"

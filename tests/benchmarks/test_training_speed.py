@@ -29,7 +29,7 @@ def test_training_speed(capsys):
     chosen = parameters.load("quickstart")
     base = models.find_base(chosen.shared.base_model)
     tokenizer = models.load_tokenizer(base)
-    read = ingest.read_sources(chosen.ingest.sources, parameters.ROOT, chosen.shared.persona_name)
+    read = ingest.read_sources(chosen.ingest, parameters.ROOT, chosen.shared.persona_name)
     train = clean.run(read.conversations, chosen.clean, chosen.shared.probes).train
     rows = rendered(train, tokenizer, chosen.shared.system_prompt)
     order = list(LengthGrouped([len(row["input_ids"]) for row in rows], 8, 1))

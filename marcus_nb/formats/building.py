@@ -1,0 +1,142 @@
+"""Threads to conversations: cut at pauses, from the first question to the last reply, one message for one speaker."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+
+from marcus_nb.conversation import PERSONA_ROLE, Conversation, Message
+from marcus_nb.formats.dialogue import conversation_id, cut
+from marcus_nb.formats.speakers import Persona, is_generic
+from marcus_nb.formats.tables import Outcome, Thread, Threads
+
+# An answer that comes later than this belongs to no question any more.
+_LONGEST_WAIT = 3 * 24 * 3600
+
+
+def build(table: Threads, persona: Persona, keep_leading: bool) -> tuple[list[Conversation], list[Outcome]]:
+    """The conversations of a table, and the outcomes of what is none.
+
+    Consecutive messages of one speaker become one message, as do those of several speakers who are all the persona;
+    customers of a group keep their own. What the persona says before the first question, questions that stay
+    without an answer and whole threads without persona or customer are set aside; as parts of a record that is used
+    they are left out.
+    """
+    builder = _Builder(table, persona, keep_leading)
+    for thread in table.threads:
+        builder.add(thread)
+    return builder.conversations, builder.outcomes
+
+
+class _Builder:
+    def __init__(self, table: Threads, persona: Persona, keep_leading: bool) -> None:
+        self.table, self.persona, self.keep_leading = table, persona, keep_leading
+        self.conversations: list[Conversation] = []
+        self.outcomes: list[Outcome] = []
+        self.generic = [is_generic(who.name) for who in table.speakers]
+
+    def add(self, thread: Thread) -> None:
+        roles = self._roles(thread)
+        made, left = 0, []
+        pieces = list(_pieces(thread, roles, self.table.gap_seconds))
+        for start, stop in pieces:
+            conversation = self._conversation(thread, roles, start, stop, len(pieces) == 1, left)
+            if conversation is not None:
+                self.conversations.append(conversation)
+                made += 1
+        self._leave(thread, left, made)
+
+    def _roles(self, thread: Thread) -> list[str]:
+        if self.persona.by_answer:
+            first = thread.speakers[0] if thread.speakers else None
+            second = next((who for who in thread.speakers if who != first), None)
+            return [PERSONA_ROLE if who == second else "user" for who in thread.speakers]
+        roles = self.persona.roles
+        return [roles[who] for who in thread.speakers]
+
+    def _conversation(
+        self, thread: Thread, roles: list[str], start: int, stop: int, whole: bool, left: list[tuple[int, str]]
+    ) -> Conversation | None:
+        """One conversation of the turns from start to stop; what becomes no part of it is added to `left`."""
+        places = range(start, stop)
+        if "system" in roles[start:stop]:
+            left.extend((at, "system line") for at in places if roles[at] == "system")
+            places = [at for at in places if roles[at] != "system"]
+        found = cut([roles[at] for at in places], self.keep_leading)
+        if found.reason:
+            left.extend((at, found.reason) for at in places)
+            return None
+        left.extend((places[at], "greeting before the first question") for at in found.before)
+        left.extend((places[at], "question without an answer") for at in found.after)
+        kept = [places[at] for at in found.kept]
+        raw = self.table.raw
+        messages = _joined(thread, roles, kept, raw.lines)
+        lines = tuple(dict.fromkeys(line for message in messages for line in message.lines))
+        customer = thread.customer
+        if customer is None:
+            asking = (thread.speakers[at] for at in kept if roles[at] == "user")
+            customer = next((self.table.speakers[who].name for who in asking if not self.generic[who]), None)
+        time = _iso(thread.times[kept[0]]) if thread.times else None
+        identifier = conversation_id(raw, thread.own_id if whole else "", messages)
+        return Conversation(identifier, messages, raw.origin(*lines), customer, time)
+
+    def _leave(self, thread: Thread, left: list[tuple[int, str]], made: int) -> None:
+        raw = self.table.raw
+        if self.table.by_record:
+            self.outcomes.extend(raw.outcome(thread.places[at], reason, "set_aside") for at, reason in left)
+        elif made:
+            origins = {place: raw.origin(raw.lines[place]) for place in set(thread.places)}
+            self.outcomes.extend(
+                Outcome(origins[thread.places[at]], reason, thread.texts[at], "left_out") for at, reason in left
+            )
+        else:
+            reason = next((why for _, why in left if why != "system line"), "no message of a dialogue")
+            self.outcomes.extend(raw.outcome(place, reason, "set_aside") for place in dict.fromkeys(thread.places))
+
+
+def _pieces(thread: Thread, roles: Sequence[str], gap: float | None) -> Iterator[tuple[int, int]]:
+    """Where a channel's conversations begin and end: at pauses, but not between a question and its late answer."""
+    times, start, before = thread.times, 0, None
+    if gap == 0:
+        for at in range(1, len(roles)):
+            if roles[at] == "user" and roles[at - 1] == PERSONA_ROLE:
+                yield start, at
+                start = at
+    if not gap or times is None:
+        yield start, len(roles)
+        return
+    for at, time in enumerate(times):
+        if time is None:
+            continue
+        pause = time - before if before is not None else 0
+        before = time
+        if pause > gap:
+            waited = roles[at - 1] == "user" and roles[at] == PERSONA_ROLE and pause <= _LONGEST_WAIT
+            if not waited:
+                yield start, at
+                start = at
+    yield start, len(times)
+
+
+def _joined(thread: Thread, roles: Sequence[str], kept: Sequence[int], lines: Sequence[int]) -> tuple[Message, ...]:
+    speakers = [PERSONA_ROLE if roles[at] == PERSONA_ROLE else thread.speakers[at] for at in kept]
+    messages: list[Message] = []
+    for _, group in groupby(zip(speakers, kept, strict=True), key=itemgetter(0)):
+        turns = [at for _, at in group]
+        if len(turns) == 1:
+            at = turns[0]
+            messages.append(Message(roles[at], thread.texts[at], (lines[thread.places[at]],)))
+        else:
+            content = "\n".join([thread.texts[at] for at in turns])
+            own = tuple(dict.fromkeys([lines[thread.places[at]] for at in turns]))
+            messages.append(Message(roles[turns[0]], content, own))
+    return tuple(messages)
+
+
+def _iso(seconds: float | None) -> str | None:
+    if seconds is None or seconds != seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -1,0 +1,93 @@
+"""Threads in the order of their times; which of them are channels that hold many conversations; who takes part."""
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from marcus_nb.formats.tables import Speaker, Thread
+from marcus_nb.formats.times import parse_times
+
+GAP_MINUTES = 360
+_LONG = 60  # messages in the median of what can only be a channel
+
+
+def put_in_order(threads: Sequence[Thread], stamps: Sequence[list[Any]], sorting: str) -> tuple[str, bool]:
+    """Sort the messages of each thread by time, and keep the times where they are moments.
+
+    `sorting`: "always"; "newest", only where all are newest first (training data is in order); "never" (trees are).
+
+    `stamps` are the times as the file writes them, by thread. Returns how they were read ("" without any) and whether
+    they are moments.
+    """
+    if not any(stamp is not None for own in stamps for stamp in own):
+        return "", False
+    written = [_written(stamp) for own in stamps for stamp in own]
+    times, said, moments = parse_times(written)
+    times = times.tolist()
+    start = 0
+    for thread, own in zip(threads, stamps, strict=True):
+        mine = times[start : start + len(own)]
+        start += len(own)
+        known = [time for time in mine if time == time]
+        if not known:
+            continue
+        order = list(range(len(mine)))
+        is_falling = known[-1] < known[0] and all(later <= earlier for earlier, later in pairwise(known))
+        if (sorting == "always" and known[-1] < known[0]) or (sorting == "newest" and is_falling):
+            order.reverse()  # newest first; those of one second stay in order too
+        if sorting == "always":
+            keys, before = {}, float("-inf")
+            for at in order:
+                before = mine[at] if mine[at] == mine[at] else before
+                keys[at] = before
+            order.sort(key=keys.__getitem__)
+        if order != list(range(len(mine))):
+            thread.speakers = [thread.speakers[at] for at in order]
+            thread.texts = [thread.texts[at] for at in order]
+        if moments:
+            thread.times = [mine[at] if mine[at] == mine[at] else None for at in order]
+    return said, moments
+
+
+def are_channels(threads: Sequence[Thread], speakers: Sequence[Speaker], is_only: bool, is_platform: bool) -> bool:
+    """Whether lists of messages are channels: people talk there, at known times, and longer than one conversation."""
+    lengths = [len(thread.texts) for thread in threads]
+    if not lengths or any(speaker.role in ("user", "assistant") for speaker in speakers):
+        return False
+    timed = sum(time is not None for thread in threads for time in thread.times or ())
+    if timed < 0.9 * sum(lengths):
+        return False
+    return is_only or is_platform or statistics.median(lengths) > _LONG
+
+
+def statistics_of(threads: Sequence[Thread], gap: float | None) -> tuple[int, Counter[int], Counter[int]]:
+    """How many conversations there are when they are cut at pauses; who takes part in, and who answers, how many."""
+    patterns: Counter[tuple[int, ...]] = Counter()
+    for thread in threads:
+        if not gap or thread.times is None:
+            patterns[tuple(thread.speakers)] += 1
+            continue
+        start, before = 0, None
+        for at, time in enumerate(thread.times):
+            if time is not None:
+                if before is not None and time - before > gap:
+                    patterns[tuple(thread.speakers[start:at])] += 1
+                    start = at
+                before = time
+        patterns[tuple(thread.speakers[start:])] += 1
+    taking_part: Counter[int] = Counter()
+    answering: Counter[int] = Counter()
+    for speakers, count in patterns.items():
+        for who in sorted(set(speakers)):
+            taking_part[who] += count
+            if who != speakers[0]:
+                answering[who] += count
+    return sum(patterns.values()), taking_part, answering
+
+
+def _written(stamp: Any) -> str:
+    if isinstance(stamp, str):
+        return stamp
+    return str(stamp) if isinstance(stamp, int | float) and not isinstance(stamp, bool) else ""

@@ -1,0 +1,84 @@
+"""Bytes to raw tables: which kind of file it is, by parsing it; the name of the file counts for nothing."""
+
+from collections.abc import Callable
+
+from marcus_nb.formats import columns, words
+from marcus_nb.formats.csv_files import read_csv
+from marcus_nb.formats.encodings import decode
+from marcus_nb.formats.headless import is_headless
+from marcus_nb.formats.opening import Opened
+from marcus_nb.formats.shapes import recognise
+from marcus_nb.formats.tables import FormatError, RawTable
+from marcus_nb.formats.transcripts import read_transcript
+from marcus_nb.formats.values import read_json, read_jsonl, read_yaml
+from marcus_nb.formats.workbooks import is_parquet, is_workbook, read_parquet, read_workbook
+from marcus_nb.parameters import Source
+
+
+def raw_tables(item: Opened, source: Source, persona_name: str) -> list[RawTable]:
+    """The tables of one file. Raises FormatError when it is of no known kind, with why each was ruled out."""
+    file, data = item.name, item.data
+    is_known = _is_known(source, persona_name)
+    container = source.container
+    if container in ("excel", "ods") or (not container and is_workbook(data)):
+        return read_workbook(data, file, source.sheet, source.header_row, is_known, item.evidence)
+    if container == "parquet" or (not container and is_parquet(data)):
+        return read_parquet(data, file, item.evidence)
+    if not data.strip():
+        raise FormatError(f"{file}: the file is empty: there is nothing to read")
+    text, said = decode(data, file, source.encoding)
+    if not text.strip():
+        raise FormatError(f"{file}: the file is empty: there is nothing to read")
+    return _of_text(text, file, [*item.evidence, said], source, persona_name, is_known)
+
+
+def _is_known(source: Source, persona_name: str) -> Callable[[str], bool]:
+    persona = columns.persona_words(persona_name, source.persona_speaker)
+    chosen = {words.key(name) for name in source.columns.values()}
+    return lambda cell: words.key(cell) in chosen or columns.is_known(cell, persona)
+
+
+def _of_text(
+    data: bytes, file: str, evidence: list[str], source: Source, persona_name: str, is_known: Callable[[str], bool]
+) -> list[RawTable]:
+    """Try each kind of text file; the first that can be parsed, and whose records have a known shape, is it."""
+
+    def is_shaped(raw: RawTable) -> bool:
+        try:
+            recognise(raw, source, persona_name)
+        except FormatError:
+            return False
+        return True
+
+    def from_csv() -> list[RawTable]:
+        raw = read_csv(data, file, source.delimiter, source.header_row, is_known, evidence)
+        if container:
+            return [raw]
+        recognise(raw, source, persona_name)
+        if is_headless(raw) and source.header_row != -1:
+            headless.append(raw)
+            raise FormatError(f"{file}: no header")
+        return [raw]
+
+    headless: list[RawTable] = []
+    readers: dict[str, Callable[[], list[RawTable]]] = {
+        "json": lambda: read_json(data, file, source.sheet, is_shaped, evidence),
+        "jsonl": lambda: [read_jsonl(data, file, evidence)],
+        "csv": from_csv,
+        "transcript": lambda: [read_transcript(data, file, evidence)],
+        "yaml": lambda: read_yaml(data, file, source.sheet, is_shaped, evidence),
+    }
+    container = source.container or ("csv" if source.delimiter or source.header_row else "")
+    failed: dict[str, str] = {}
+    for name in [container] if container else readers:
+        try:
+            return readers[name]()
+        except FormatError as error:
+            failed[name] = str(error).removeprefix(f"{file}: ")
+    if headless:
+        # Last of all: text with a comma in each line would pass for a table, too.
+        return headless
+    if len(failed) == 1:
+        raise FormatError(f"{file}: {next(iter(failed.values()))}")
+    tried = "".join(f"\n- as {name}: {why}" for name, why in failed.items())
+    raise FormatError(f"{file}: neither a known kind of file nor a known shape. Tried:{tried}")
