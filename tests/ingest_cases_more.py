@@ -70,6 +70,8 @@ CASES = [
         ["u: My order is late", "a: Which order is it?", "u: Order 55", "a: It comes tomorrow."],
         exchange("Are you open?", "We are open till six."),
     ], persona="hatchcare", name="hatchcare"),
-    nested("columns_of_pandas.json", "json", "pairs", 2, [exchange("Open?", "Aye."), exchange("Tea?", "Please.")],
-           count={"lists": ("question",), "keyed": True}),
+    # what pandas writes with to_json: column by column
+    Case("nested/columns_of_pandas.json", [
+        T("json", "pairs", 2, [exchange("Open?", "Aye."), exchange("Tea?", "Please.")]),
+    ], ("stated", {(None, 1): "Open? Aye.", (None, 2): "Tea? Please."})),
 ]  # fmt: skip

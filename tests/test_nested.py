@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marcus_nb.formats import chat_texts, html, trees
-from marcus_nb.formats.messages import hear
+from marcus_nb.formats.messages import hear, plan_of
 from marcus_nb.formats.nested import nested_parts, read_nested
 from marcus_nb.formats.parts import text_of
 from marcus_nb.formats.tables import FormatError, RawTable, Threads
@@ -343,6 +343,15 @@ FORMATS = {
     ),
     "lists of messages by id": ({"c1": HI, "c2": HI, "c3": HI}, [SAID_HI] * 3, []),
     "a list of messages as JSON in a cell": ([{"messages": json.dumps(HI)}], [SAID_HI], []),
+    "a list of messages as Python writes it": (
+        [{"messages": str(HI)}, {"messages": "[{'role': 'user', oops"}, {"messages": "[{" + "[" * 9000},
+         {"messages": str(HI)}],
+        [SAID_HI] * 2,
+        [
+            (2, "rejected", "`messages` is broken: expected a list of messages as JSON"),
+            (3, "rejected", "`messages` is broken: expected a list of messages as JSON"),
+        ],
+    ),
     "DailyDialog": ([{"dialog": ["Hi", "Aye.", "Bye"]}], [["user/u: Hi", "assistant/a: Aye.", "user/u: Bye"]], []),
     "lines with prefixes": (
         [["A: Hi", "B: Aye.", "A: Bye"], ["A: Oh", "B: Ah"]],
@@ -508,6 +517,13 @@ def test_hidden_and_deleted_messages_are_no_turns():
     # a reply that closes a ticket is a reply
     assert hear({"author": "Tom", "body": "Bye", "part_type": "close"}).outside == ""
     assert hear({"author": "Tom", "body": None, "part_type": "close"}).outside == "system line"
+
+
+def test_keys_are_known_by_their_words():
+    assert plan_of(("originalarrivaltime", "from", "content")).time == "originalarrivaltime"
+    assert plan_of(("sentBy", "senderName", "messageText", "text")).speakers == ("senderName",)
+    assert plan_of(("role", "content")).is_plain and not plan_of(("role", "content", "tool_calls")).is_plain
+    assert plan_of(("name", "value")).texts == () and plan_of(("from", "value")).texts == ("value",)
 
 
 def test_platforms_texts():

@@ -125,6 +125,15 @@ def is_author(header: str) -> bool:
     return bool(said & _AUTHOR) and said <= _AUTHOR | _set("name nombre message mensaje")
 
 
+def is_author_id(header: str) -> bool:
+    """`author_id`, `from_id`, `userId`: who speaks, where no name says it."""
+    said = set(words.split(header))
+    return (
+        bool(said & (_AUTHOR | _set("user usuario authorid")))
+        and said <= _AUTHOR | _set("user usuario authorid") | _NUMBER
+    )
+
+
 def is_content(header: str) -> bool:
     said = set(words.split(header)) - _FILLERS
     return bool(said) and said <= _TEXT
@@ -179,12 +188,20 @@ def roles_of(raw: RawTable, column: str) -> dict[str, str]:
     values = {text(value).strip() or str(value) for value in raw.column(column)[:_SAMPLED] if value not in (None, "")}
     if not values or len(values) > _MOST_ROLES:
         return {}
-    keys = {value: words.key(value) for value in values}
-    if set(keys.values()) <= _TRUE | _FALSE:
+    if all(truth(value) is not None for value in values):
         yes, no = _sides(column)
-        return {value: yes if key in _TRUE else no for value, key in keys.items()} if yes else {}
-    roles = {value: role_word(value) for value in values}
+        return {value: yes if truth(value) else no for value in values} if yes else {}
+    # `outbound-api`, `incoming call`: of two words the first tells.
+    roles = {value: role_word(value) or role_word(words.key(value).split(" ")[0]) for value in values}
     return roles if all(roles.values()) else {}
+
+
+def truth(value: object) -> bool | None:
+    """True or False of a JSON value or a cell ("yes", "0", "Verdadero"); None of anything else."""
+    if isinstance(value, bool):
+        return value
+    key = words.key(text(value))
+    return True if key in _TRUE else False if key in _FALSE else None
 
 
 def _sides(header: str) -> tuple[str, str]:

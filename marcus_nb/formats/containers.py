@@ -8,6 +8,7 @@ from marcus_nb.formats.encodings import decode
 from marcus_nb.formats.headless import is_headless
 from marcus_nb.formats.opening import Opened
 from marcus_nb.formats.shapes import recognise
+from marcus_nb.formats.stringified import parsed
 from marcus_nb.formats.tables import FormatError, RawTable
 from marcus_nb.formats.transcripts import read_transcript
 from marcus_nb.formats.values import read_json, read_jsonl, read_yaml
@@ -21,9 +22,10 @@ def raw_tables(item: Opened, source: Source, persona_name: str) -> list[RawTable
     is_known = _is_known(source, persona_name)
     container = source.container
     if container in ("excel", "ods") or (not container and is_workbook(data)):
-        return read_workbook(data, file, source.sheet, source.header_row, is_known, item.evidence)
+        raws = read_workbook(data, file, source.sheet, source.header_row, is_known, item.evidence)
+        return [parsed(raw) for raw in raws]
     if container == "parquet" or (not container and is_parquet(data)):
-        return read_parquet(data, file, item.evidence)
+        return [parsed(raw) for raw in read_parquet(data, file, item.evidence)]
     if not data.strip():
         raise FormatError(f"{file}: the file is empty: there is nothing to read")
     text, said = decode(data, file, source.encoding)
@@ -51,7 +53,7 @@ def _of_text(
         return True
 
     def from_csv() -> list[RawTable]:
-        raw = read_csv(data, file, source.delimiter, source.header_row, is_known, evidence)
+        raw = parsed(read_csv(data, file, source.delimiter, source.header_row, is_known, evidence))
         if container:
             return [raw]
         recognise(raw, source, persona_name)

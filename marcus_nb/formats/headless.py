@@ -1,5 +1,6 @@
 """Tables without names of columns: which column plays which part, by what stands in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,12 @@ def guessed_pairs(raw: RawTable) -> dict[str, str] | str:
     if len(texts) != 2:
         return f"no header, and {len(texts)} columns of text instead of two"
     return {"prompt": texts[0].name, "response": texts[1].name}
+
+
+def wordiest(raw: RawTable, names: Iterable[str]) -> str | None:
+    """Of some columns the one that holds the most words, if it holds prose; None when none does."""
+    found = _wordiest([_profile(raw, name, frozenset()) for name in names])
+    return found.name if found else None
 
 
 def _is_text(item: _Profile) -> bool:

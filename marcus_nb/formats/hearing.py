@@ -1,5 +1,6 @@
 """One record's list of messages to turns: who speaks, on which side, and what is left out."""
 
+import ast
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,15 +92,12 @@ class Turns:
 
 
 def items_of(value: Any, column: str, current: Any = None) -> list[Any]:
-    """The messages of a record: of a list, of a list of lists, of a tree, or of any of them as JSON in a cell.
+    """The messages of a record: of a list, of a list of lists, of a tree, or of these as JSON or Python in a cell.
 
     Raises RejectedError.
     """
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError as error:
-            raise RejectedError(f"`{column}` holds broken JSON: {error}") from None
+        value = _value(value, column)
     if isinstance(value, dict) and trees.is_tree(value):
         value = trees.visible(value, current)
     if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
@@ -115,6 +113,17 @@ def items_of(value: Any, column: str, current: Any = None) -> list[Any]:
     if isinstance(value[0], dict) and exchange_keys(tuple(value[0])):
         value = [message for item in value for message in _asked_and_answered(item)]
     return value
+
+
+def _value(text: str, column: str) -> Any:
+    """What a cell holds as JSON, or as Python writes it, [{'role': 'user', …}]: so pandas saves lists in a CSV file."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            raise RejectedError(f"`{column}` is broken: expected a list of messages as JSON") from None
 
 
 @lru_cache(maxsize=1024)

@@ -8,57 +8,13 @@ from itertools import pairwise, repeat
 import numpy as np
 
 from marcus_nb.formats import columns, speakers, words
+from marcus_nb.formats.log_columns import hidden
 from marcus_nb.formats.tables import FormatError, Outcome, RawTable, Speaker, Thread, Threads
 from marcus_nb.formats.times import join, parse_times
 
 GAP_MINUTES = 360
 # Without ids and without times there is nothing to tell conversations by: a longer log is cut at each question.
 _LONGEST_WITHOUT_TIMES = 40
-
-
-def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str, str] | str:
-    """The columns of a chat log, or why this is none."""
-    parts = dict(given)
-    _add(
-        raw,
-        parts,
-        "conversation",
-        columns.is_conversation,
-        lambda name: columns.is_id(name) and columns.repeats(raw, name),
-    )
-    _add(raw, parts, "author", columns.is_author)
-    if "role" not in parts and (role := columns.role_column(raw, parts.values())):
-        parts["role"] = role
-    if "author" not in parts:
-        _add(raw, parts, "author", columns.is_likely_author)
-    _add(raw, parts, "content", columns.is_content)
-    if "role" in parts and "author" not in parts:
-        parts["author"] = parts.pop("role")
-    missing = [part for part in ("author", "content") if part not in parts]
-    if missing:
-        return f"no column for {', '.join(missing)}"
-    if "conversation" in parts and "conversation" not in given and not columns.repeats(raw, parts["conversation"]):
-        if columns.is_conversation(parts["conversation"]) and not forced:
-            return f"column `{parts['conversation']}` never repeats: no several rows per conversation"
-        del parts["conversation"]
-    sure = forced or raw.container == "transcript"
-    if "conversation" not in parts and not sure and not columns.repeats(raw, parts["author"]):
-        return f"column `{parts['author']}` never repeats: nobody says anything twice"
-    _add(raw, parts, "customer", columns.is_customer)
-    if "order" not in parts:
-        order = columns.order_column(name for name in raw.columns if name not in parts.values())
-        parts |= {"order": order} if order else {}
-    if "order" in parts and "time" not in parts:
-        clock = columns.clock_column(parts["order"], (name for name in raw.columns if name not in parts.values()))
-        parts |= {"time": clock} if clock else {}
-    return parts
-
-
-def _add(raw: RawTable, parts: dict[str, str], part: str, *tests: object) -> None:
-    if part not in parts:
-        found = (columns.first(raw.columns, test, parts.values()) for test in tests)
-        column = next((name for name in found if name), None)
-        parts |= {part: column} if column else {}
 
 
 def read_log(raw: RawTable, parts: dict[str, str], gap_minutes: int, persona_speaker: str) -> Threads:
@@ -72,7 +28,7 @@ def read_log(raw: RawTable, parts: dict[str, str], gap_minutes: int, persona_spe
     if "role" in parts:
         who = [name or side for name, side in zip(who, _cells(raw, parts["role"]), strict=True)]
     texts = [value if type(value) is str else columns.text(value) for value in raw.column(parts["content"])]
-    ids, said = _ids(raw, parts)
+    ids, said = _ids(raw, parts, who)
     outcomes, usable = _unusable(raw, parts, who, texts, ids, persona_speaker)
     if not len(usable):
         raise FormatError(f"{raw.name}: no row has both author and text: nothing to read")
@@ -139,14 +95,35 @@ def _cells(raw: RawTable, column: str) -> list[str]:
     return cells
 
 
-def _ids(raw: RawTable, parts: Mapping[str, str]) -> tuple[list[str], str]:
-    """What tells threads apart: the conversation's id, else a channel or a customer, else nothing."""
+def _ids(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> tuple[list[str], str]:
+    """What tells threads apart: an id, an answered message, the two who write, a channel, a customer; else nothing."""
     if "conversation" in parts:
         return _cells(raw, parts["conversation"]), ""
+    if "reply" in parts:
+        return _roots(
+            _cells(raw, parts["id"]), _cells(raw, parts["reply"])
+        ), f", each with those that `{parts['reply']}` it"
+    if "recipient" in parts:
+        both = zip(who, _cells(raw, parts["recipient"]), strict=True)
+        return [" ".join(sorted(pair)) for pair in both], f", by `{parts['author']}` and `{parts['recipient']}`"
     channel = columns.first(raw.columns, columns.is_channel, parts.values()) or parts.get("customer")
     if channel is None or columns.is_author(channel):
         return [], ""
     return _cells(raw, channel), f", by `{channel}`"
+
+
+def _roots(ids: list[str], answered: list[str]) -> list[str]:
+    """For each message the first one of its thread: what it answers, what that one answers, and so on."""
+    parents = {own: parent for own, parent in zip(ids, answered, strict=True) if own and parent and own != parent}
+    roots: dict[str, str] = {}
+    for own in ids:
+        path, seen = [own], {own}
+        while path[-1] not in roots and (parent := parents.get(path[-1])) is not None and parent not in seen:
+            path.append(parent)
+            seen.add(parent)
+        root = roots.get(path[-1], path[-1])
+        roots |= dict.fromkeys(path, root)
+    return [roots[own] for own in ids]
 
 
 def _unusable(
@@ -159,18 +136,25 @@ def _unusable(
     told = zip(who, says, ids if named else repeat("-"), strict=False)
     found = (bool(author) and said and bool(own) and author not in machines for author, said, own in told)
     usable = np.fromiter(found, bool, len(texts))
+    notes = hidden(raw, parts["note"]) if "note" in parts else []
+    usable &= ~np.array(notes, bool) if notes else True
+    attached = _cells(raw, parts["attachment"]) if "attachment" in parts else []
     outcomes = []
     for place in np.flatnonzero(~usable).tolist():
         filled = columns.filled(raw, place)
         kind = "rejected"
         if len(filled) <= 1:
             reason = f"only {words.listed(filled) or 'nothing'} is filled: no message"
+        elif notes and notes[place]:
+            reason, kind = f"internal note: `{parts['note']}` says so", "set_aside"
         elif who[place] in machines:
             reason, kind = f"automatic message by `{who[place]}`", "set_aside"
         elif named and not ids[place]:
             reason = f"no conversation: `{parts['conversation']}` is empty or no text"
         elif not who[place]:
             reason = f"no author: `{parts['author']}` is empty or no text"
+        elif attached and attached[place]:
+            reason, kind = f"attachment without text: `{parts['attachment']}` is filled", "set_aside"
         else:
             reason = f"no text: `{parts['content']}` is empty or no text"
         outcomes.append(raw.outcome(place, reason, kind))

@@ -126,7 +126,8 @@ def plan_of(keys: tuple[str, ...]) -> Plan:
         texts = [key for key in texts if words.key(key) not in _WEAK_TEXT]
     watched = (*_TYPE, *_SIDE, *_INCOMING, *_OUTGOING, *_PRIVATE, *_MEDIA, *_TOOLS, *_DELETED, *_OTHER)
     extra = {name: named[name] for name in watched if name in named}
-    time = next((named[name] for name in _TIME if name in named), None)
+    timed = (name for name in named if name.endswith(("time", "timestamp", "date", " at")))
+    time = next((named[name] for name in (*_TIME, *timed) if name in named), None)
     is_plain = not extra and len(speaking) == 1 and len(texts) == 1 and words.key(texts[0]) not in _HTML
     return Plan(tuple(speaking), tuple(texts), time, bool(roles), extra, is_plain, _conversation_keys(named))
 

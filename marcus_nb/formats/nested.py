@@ -97,7 +97,8 @@ def _read_messages(
         said.append("each item of the list is a question with its answer")
     if branches:
         said.append(f"{branches} messages in other branches (edits and retries) are not read")
-    if extra := [who.name for who in told.speakers if words.key(who.name) in told.extra_roles]:
+    extra = [who.name for who in told.speakers if words.key(who.name) in told.extra_roles]
+    if extra and told.is_strict:
         said.append(f"{words.listed(extra)} stand as roles in most records: people, not roles")
     said.extend(_unread(raw))
     platform = any(_PLATFORM.intersection(item) for value in values[:20] for item in _some(value))

@@ -12,7 +12,8 @@ from marcus_nb.formats.exchange_parts import (
 )
 from marcus_nb.formats.exchanges import Reading, read_exchanges
 from marcus_nb.formats.headless import guessed_log, guessed_pairs
-from marcus_nb.formats.log import log_parts, read_log
+from marcus_nb.formats.log import read_log
+from marcus_nb.formats.log_columns import log_parts
 from marcus_nb.formats.nested import nested_parts, read_nested
 from marcus_nb.formats.tables import FormatError, RawTable, Threads
 from marcus_nb.parameters import Source
