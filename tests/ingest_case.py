@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-ANY = "whoever"  # a persona speaker that the case does not settle
+ANY = "whichever"  # a persona speaker or a shape that the case does not settle
 R, SA, LO = "rejected", "set_aside", "left_out"
 
 

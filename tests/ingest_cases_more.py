@@ -74,4 +74,23 @@ CASES = [
     Case("nested/columns_of_pandas.json", [
         T("json", "pairs", 2, [exchange("Open?", "Aye."), exchange("Tea?", "Please.")]),
     ], ("stated", {(None, 1): "Open? Aye.", (None, 2): "Tea? Please."})),
+    csv("plurals.csv", "pairs", 2, [
+        exchange("¿Dónde se recoge la bici?", "En el patio, junto a la fuente."),
+        exchange("¿Hay que traer casco?", "Lo ponemos nosotros."),
+    ], count={"delimiter": ";"}),
+    csv("turn_id.csv", "row_per_message", 6, [
+        exchange("Where is the loft?", "Up the ladder."),
+        ["u: Where does one pay?", "a: At the till.", "u: And the tens?", "a: Tens are paid at the till, too."],
+    ], persona="assistant"),
+    # helpdesks write their cells in HTML
+    csv("html.csv", "pairs", 2, [
+        exchange("Is the gate open?", "Since eight,\ncome in."), exchange("Fish & chips?", "On Fridays, skipper."),
+    ]),
+    nested("history_and_response.jsonl", "jsonl", ANY, 2, [
+        ["u: Is it open?", "a: Aye.", "u: Till when?", "a: Till six."], exchange("Tea?", "Please."),
+    ], persona=ANY),
+    # who speaks stands beside the messages
+    nested("participants.json", "json", "messages", 2, [
+        exchange("Is the lamp lit?", "At dusk."), exchange("May I ring the bell?", "Once."),
+    ], persona=ANY, count={"lists": ("export",)}),
 ]  # fmt: skip

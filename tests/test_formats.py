@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from marcus_nb.formats import FormatError, Table, read
+from marcus_nb.formats import workbooks
 from marcus_nb.formats.columns import prompt_rank, response_rank
 from marcus_nb.formats.dialogue import cut
 from marcus_nb.parameters import Source
@@ -348,7 +349,7 @@ HOSTILE = [
     ("nul.csv", b"\0" * 500, {}, "no text file"),
     ("noise.csv", bytes(range(1, 256)) * 20, {}, "no text"),
     ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(200), {}, "this is a picture (PNG); expected CSV"),
-    ("old.xlsx", b"\xd0\xcf\x11\xe0" + bytes(200), {}, "an old or password-protected Excel file"),
+    ("old.xlsx", b"\xd0\xcf\x11\xe0" + bytes(200), {}, "this is an old Office file without a whole workbook"),
     ("zip.xlsx", b"PK\x03\x04" + bytes(200), {}, "no whole Excel workbook"),
     ("text.xlsx", "prompt,reply\nHi,Aye.\n", {"container": "excel"}, "no whole Excel workbook"),
     ("deep.json", DEEP, {"container": "json"}, "not JSON: nested too deep"),
@@ -394,9 +395,9 @@ def test_missing_file_folder_and_unpacked_size(tmp_path, monkeypatch):
         read([Source(path="cut.xlsx")], tmp_path, "Nell")
     with zipfile.ZipFile(tmp_path / "word.docx", "w") as archive:
         archive.writestr("word/document.xml", "<a/>")
-    with pytest.raises(FormatError, match=r"word.docx: not readable as an Excel workbook"):
+    with pytest.raises(FormatError, match=r"word.docx: this is a Word document"):
         read([Source(path="word.docx")], tmp_path, "Nell")
-    monkeypatch.setattr(excel_module, "MOST_UNZIPPED_BYTES", 1000)
+    monkeypatch.setattr(workbooks, "MOST_UNZIPPED_BYTES", 1000)
     with pytest.raises(FormatError, match="when unpacked, above the limit"):
         read([Source(path="sub/b.xlsx")], tmp_path, "Nell")
 

@@ -61,7 +61,7 @@ def outcomes(table: Table) -> list[tuple[int, str]]:
 
 def test_there_are_enough_cases():
     assert len({case.id or case.path for case in CASES}) == len(CASES) >= 75
-    shapes = {table.shape for case in CASES for table in case.tables}
+    shapes = {table.shape for case in CASES for table in case.tables} - {ANY}
     assert shapes == {"pairs", "instruction", "preference", "messages", "sharegpt", "lines", "row_per_message"}
     containers = {table.container for case in CASES for table in case.tables}
     assert containers == {"csv", "excel", "ods", "json", "jsonl", "yaml", "parquet", "transcript"}
@@ -72,7 +72,7 @@ def test_recognised(case, tmp_path):
     found = tables(case, tmp_path)
     assert len(found) == len(case.tables), [(table.name, table.shape, table.evidence) for table in found]
     for table, wanted in zip(found, case.tables, strict=True):
-        assert (table.container, table.shape) == (wanted.container, wanted.shape), table.evidence
+        assert table.container == wanted.container and wanted.shape in (table.shape, ANY), table.evidence
         assert sorted(said(table)) == sorted(wanted.said), table.evidence
         assert outcomes(table) == sorted(wanted.outcomes), (*table.rejected, *table.set_aside, *table.left_out)
         assert table.records == wanted.records

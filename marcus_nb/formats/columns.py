@@ -48,11 +48,13 @@ _AGENT = _set(
 _CONVERSATION = _set(
     "conversation conversacion conv chat thread hilo ticket case caso session sesion dialog dialogue dialogo "
     "interaction interaccion call llamada incident incidencia conversationid ticketid chatid threadid sessionid "
-    "dialogid"
+    "dialogid tree arbol"
 )
+_MANY = _set("conversations chats threads tickets messages message customer")
 _CHANNEL = _set("channel canal room sala group grupo phone telefono wa_id")
 _NUMBER = _set("id no nr number numero num ref reference identifier uuid key codigo")
 _AUTHOR = _set("author autor from de sender remitente speaker role rol who quien emisor hablante")
+_AUTHOR_IDS = _AUTHOR | _set("user usuario authorid userid senderid")
 _LIKELY_AUTHORS = _set(
     "user usuario username name nombre nick nickname handle contact contacto member participant participante"
 )
@@ -106,7 +108,7 @@ def response_rank(header: str, persona: frozenset[str]) -> int:
 
 def is_conversation(header: str) -> bool:
     said = set(words.split(header)) - _FILLERS
-    return bool(said & _CONVERSATION) and said <= _CONVERSATION | _NUMBER
+    return bool(said & _CONVERSATION) and said <= _CONVERSATION | _NUMBER | _MANY
 
 
 def is_channel(header: str) -> bool:
@@ -128,10 +130,7 @@ def is_author(header: str) -> bool:
 def is_author_id(header: str) -> bool:
     """`author_id`, `from_id`, `userId`: who speaks, where no name says it."""
     said = set(words.split(header))
-    return (
-        bool(said & (_AUTHOR | _set("user usuario authorid")))
-        and said <= _AUTHOR | _set("user usuario authorid") | _NUMBER
-    )
+    return bool(said & _AUTHOR_IDS) and said <= _AUTHOR_IDS | _NUMBER
 
 
 def is_content(header: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy
@@ -181,9 +181,13 @@ def _groups(
     if "conversation" not in parts or parts.keys() & {"rejected", "label"}:
         return None, []
     by_id: dict[object, list[int]] = {}
-    for place, (value, turns) in enumerate(zip(raw.column(parts["conversation"]), spoken, strict=True)):
+    # An id that two customers share is none of one conversation.
+    whose = raw.column(parts["customer"]) if "customer" in parts else repeat(None)
+    told = zip(raw.column(parts["conversation"]), whose, spoken, strict=False)
+    for place, (value, customer, turns) in enumerate(told):
         if turns:
-            by_id.setdefault(columns.text(value).strip() or place, []).append(place)
+            own = columns.text(value).strip()
+            by_id.setdefault((own, columns.customer_of(customer)) if own else place, []).append(place)
     groups, column = list(by_id.values()), parts["conversation"]
     several = [group for group in groups if len(group) > 1]
     if not several:

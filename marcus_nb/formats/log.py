@@ -102,7 +102,7 @@ def _ids(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> tuple[list[
     if "reply" in parts:
         return _roots(
             _cells(raw, parts["id"]), _cells(raw, parts["reply"])
-        ), f", each with those that `{parts['reply']}` it"
+        ), f", by the message that each answers (`{parts['reply']}`)"
     if "recipient" in parts:
         both = zip(who, _cells(raw, parts["recipient"]), strict=True)
         return [" ".join(sorted(pair)) for pair in both], f", by `{parts['author']}` and `{parts['recipient']}`"
@@ -112,7 +112,7 @@ def _ids(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> tuple[list[
     return _cells(raw, channel), f", by `{channel}`"
 
 
-def _roots(ids: list[str], answered: list[str]) -> list[str]:
+def roots(ids: list[str], answered: list[str]) -> list[str]:
     """For each message the first one of its thread: what it answers, what that one answers, and so on."""
     parents = {own: parent for own, parent in zip(ids, answered, strict=True) if own and parent and own != parent}
     roots: dict[str, str] = {}

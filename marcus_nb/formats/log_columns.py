@@ -59,7 +59,7 @@ def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str
         del parts["conversation"]
     _add(raw, parts, "recipient", lambda name: words.key(name) in _RECIPIENT)
     if "conversation" not in parts:
-        parts |= _replies(raw, parts)
+        parts |= replies(raw, parts)
     sure = forced or raw.container == "transcript" or parts.keys() & {"conversation", "recipient", "reply"}
     if not sure and not columns.repeats(raw, parts["author"]):
         return f"column `{parts['author']}` never repeats: nobody says anything twice"
@@ -83,7 +83,7 @@ def _is_note(raw: RawTable, name: str) -> bool:
     return bool(values) and all(columns.truth(value) is not None for value in values)
 
 
-def _replies(raw: RawTable, parts: Mapping[str, str]) -> dict[str, str]:
+def replies(raw: RawTable, parts: Mapping[str, str]) -> dict[str, str]:
     """The column of the message that each message answers, and the column of its own id."""
     names = [name for name in _left(raw, parts) if any(wanted <= set(words.split(name)) for wanted in _REPLY)]
     own = [name for name in _left(raw, parts) if set(words.split(name)) <= _MESSAGE_ID and name not in names]

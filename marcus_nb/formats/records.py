@@ -9,6 +9,7 @@ from marcus_nb.formats.parsing_json import as_text, is_writable
 from marcus_nb.formats.tables import Outcome, RawTable
 
 PEOPLE = "(people)"  # the column of people who are listed beside the records, as helpdesks list their users
+RECORD = "(record)"  # the column that is the whole record
 _MOST_COLUMNS = 200
 _DEEPEST_COLUMN = 6
 _SAMPLED = 1000
@@ -86,6 +87,8 @@ def named(
     def column(name: str) -> Sequence[Any]:
         if name == PEOPLE:
             return [people] * len(records)
+        if name == RECORD:
+            return records
         return Column(records, paths.get(name) or tuple(name.split(".")))
 
     return RawTable(file, sheet, container, tuple(paths), lines, column, text, tuple(faults), tuple(evidence))
