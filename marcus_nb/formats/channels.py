@@ -46,6 +46,7 @@ def put_in_order(threads: Sequence[Thread], stamps: Sequence[list[Any]], sorting
         if order != list(range(len(mine))):
             thread.speakers = [thread.speakers[at] for at in order]
             thread.texts = [thread.texts[at] for at in order]
+            thread.places = [thread.places[at] for at in order]
         if moments:
             thread.times = [mine[at] if mine[at] == mine[at] else None for at in order]
     return said, moments

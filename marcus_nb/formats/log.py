@@ -100,7 +100,7 @@ def _ids(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> tuple[list[
     if "conversation" in parts:
         return _cells(raw, parts["conversation"]), ""
     if "reply" in parts:
-        return _roots(
+        return roots(
             _cells(raw, parts["id"]), _cells(raw, parts["reply"])
         ), f", by the message that each answers (`{parts['reply']}`)"
     if "recipient" in parts:

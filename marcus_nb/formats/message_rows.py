@@ -68,7 +68,7 @@ def read_message_rows(raw: RawTable, parts: dict[str, str], gap_minutes: int, na
 
 
 def by_message(
-    raw: RawTable, lists: Sequence[list[Any]], own: Sequence[str], nested: Threads, gap: float, names: Mapping[str, str]
+    raw: RawTable, lists: Sequence[list[Any]], own: Sequence[str], nested: Threads, names: Mapping[str, str]
 ) -> Threads:
     """Channels, whose records are whole lists of messages, read with each message as a record of its own.
 
@@ -86,7 +86,9 @@ def by_message(
     channel = [name or str(at) for at, (name, own_list) in enumerate(zip(own, lists, strict=True)) for _ in own_list]
     evidence = [*nested.evidence, f"its {total:,} messages count as the records"]
     parts = nested.columns
-    return _read(rows, items, channel, False, parts, nested.shape, round(gap / 60), names, evidence)
+    return _read(
+        rows, items, channel, False, parts, nested.shape, round((nested.gap_seconds or 0) / 60), names, evidence
+    )
 
 
 def _read(

@@ -10,6 +10,7 @@ from marcus_nb.formats.chat_texts import is_doubly_encoded, repaired
 from marcus_nb.formats.collecting import no_collecting
 from marcus_nb.formats.hearing import Hearing, RejectedError, Turns, items_of, listen
 from marcus_nb.formats.message_columns import nested_parts
+from marcus_nb.formats.message_rows import by_message
 from marcus_nb.formats.messages import hear, is_message, opened
 from marcus_nb.formats.records import spread
 from marcus_nb.formats.tables import Outcome, RawTable, Speaker, Thread, Threads
@@ -101,10 +102,15 @@ def _read_messages(
     if extra and told.is_strict:
         said.append(f"{words.listed(extra)} stand as roles in most records: people, not roles")
     said.extend(_unread(raw))
+    lists = None if raw.faults or any(item.kind == "rejected" for item in outcomes) else values
     platform = any(_PLATFORM.intersection(item) for value in values[:20] for item in _some(value))
     is_tree = any(isinstance(value, dict) for value in values[:20])
     sorting = "never" if is_tree else "newest" if told.is_strict else "always"
-    return _threads(raw, shape, parts, gap_minutes, told.speakers, threads, stamps, outcomes, said, platform, sorting)
+    found = _threads(raw, shape, parts, gap_minutes, told.speakers, threads, stamps, outcomes, said, platform, sorting)
+    if found.gap_seconds is None or lists is None:
+        return found
+    own = [columns.text(value).strip() for value in own_ids] if own_ids is not None else [""] * len(raw)
+    return by_message(raw, [items_of(value, content) for value in lists], own, found, names)
 
 
 def _threads(

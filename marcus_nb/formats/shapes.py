@@ -14,6 +14,7 @@ from marcus_nb.formats.exchanges import Reading, read_exchanges
 from marcus_nb.formats.headless import guessed_log, guessed_pairs
 from marcus_nb.formats.log import read_log
 from marcus_nb.formats.log_columns import log_parts
+from marcus_nb.formats.message_rows import message_row_parts, read_message_rows
 from marcus_nb.formats.nested import nested_parts, read_nested
 from marcus_nb.formats.tables import FormatError, RawTable, Threads
 from marcus_nb.parameters import Source
@@ -38,6 +39,7 @@ def recognise(raw: RawTable, source: Source, persona_name: str) -> tuple[str, di
         ("sharegpt", lambda: nested_parts(raw, given, "sharegpt")),
         ("instruction", lambda: instruction_parts(raw, given, persona, forced)),
         ("pairs", lambda: pairs_parts(raw, given, persona, 2)),
+        ("row_per_message", lambda: message_row_parts(raw, given)),
         ("row_per_message", lambda: log_parts(raw, given, forced)),
         ("pairs", lambda: pairs_parts(raw, given, persona, 1)),
         ("lines", lambda: nested_parts(raw, given, "lines")),
@@ -68,6 +70,8 @@ def read_shape(raw: RawTable, source: Source, persona_name: str, names: Mapping[
     shape, parts = recognise(raw, source, persona_name)
     if shape in ("messages", "sharegpt", "lines"):
         return read_nested(raw, shape, parts, source.gap_minutes, names)
+    if shape == "row_per_message" and message_row_parts(raw, columns.given(raw, source.columns)) == parts:
+        return read_message_rows(raw, parts, source.gap_minutes, names)
     if shape == "row_per_message":
         return read_log(raw, parts, source.gap_minutes, source.persona_speaker)
     return read_exchanges(raw, shape, parts)
