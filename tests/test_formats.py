@@ -3,6 +3,7 @@
 import json
 import zipfile
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from marcus_nb.formats import FormatError, Table, read
-from marcus_nb.formats import workbooks
+from marcus_nb.formats import FormatError, Table, read, workbooks
 from marcus_nb.formats.columns import prompt_rank, response_rank
 from marcus_nb.formats.dialogue import cut
 from marcus_nb.parameters import Source
@@ -235,7 +235,7 @@ def test_ids_are_the_files_own_or_made_of_the_text(tmp_path):
     assert (second, third) == (f"{first}-2", f"{first}-3") and len(first) == len("c:") + 10
     assert any("ids that occurred before and got a suffix: 2" in said for said in same.evidence)
     # an id that looks like a suffix is left to its owner
-    owned = one(tmp_path, "c.csv", "ticket,question,answer\n7,a,b\n7,c,d\n7-2,e,f\n")
+    owned = one(tmp_path, "c.csv", "ticket,customer,question,answer\n7,Tom,a,b\n7,Ann,c,d\n7-2,Kip,e,f\n")
     assert [c.id for c in owned.conversations] == ["c:7", "c:7-3", "c:7-2"]
     generic = one(tmp_path, "l.csv", "chat,who,text\n1,customer,Hi\n1,agent,Aye.\n2,Tom,Hi\n2,agent,Nay.\n")
     assert [c.customer for c in generic.conversations] == [None, "Tom"]
@@ -464,7 +464,9 @@ def test_every_row_has_one_outcome(tmp_path_factory, rows, junk):
     content = "\n".join(["chat;author;text", *known, *lines])
     table = one(tmp_path_factory.mktemp("p"), "p.csv", content)
     for conversation in table.conversations:
-        assert [m.role for m in conversation.messages] == ["user", "assistant"] * (len(conversation.messages) // 2)
+        roles = [m.role for m in conversation.messages]
+        # several customers of one conversation keep their own messages, the persona's are joined
+        assert roles[0] == "user" and roles[-1] == "assistant" and ("assistant", "assistant") not in pairwise(roles)
         for message in conversation.messages:
             for part in message.content.split("\n"):
                 assert part.replace('"', '""') in content

@@ -29,11 +29,12 @@ _FILLERS = _set("s of from the by de del la el los las por a")
 _PROMPT = _set(
     "prompt question pregunta query consulta letter carta request solicitud peticion input entrada inquiry "
     "enquiry instruction instruccion duda problem problema description descripcion complaint queja reclamacion "
-    "asked ask review resena opinion feedback issue reclamo"
+    "asked questions preguntas consultas queries prompts requests frecuentes frequently faq ask review resena "
+    "opinion feedback issue reclamo"
 )
 _RESPONSE = _set(
     "response reply answer respuesta contestacion output salida completion resolution resolucion solution "
-    "solucion target"
+    "solucion target answers respuestas replies responses"
 )
 _TEXT = _set(
     "message mensaje text texto content contenido body cuerpo msg utterance comment comentario line linea said"
@@ -63,12 +64,12 @@ _ROLES = _set(
     "role rol direction direccion sentido type tipo kind side inbound outbound incoming outgoing entrante saliente"
 )
 _TRUE, _FALSE = _set("true yes si 1 verdadero y t"), _set("false no 0 falso n f")
-# The first that is there orders the messages: a turn number says more than a day.
+# The first that is there orders the messages, unless there is a turn's number: that says more than a day.
 _ORDERS = (
-    *("turn", "turno", "order", "orden", "seq", "sequence", "secuencia", "position", "posicion", "index"),
     *("timestamp", "datetime", "date time", "fecha hora", "fecha y hora", "sent at", "created at", "sent", "enviado"),
     *("message time", "ts", "date", "fecha", "dia", "day", "time", "hora", "created", "creado", "message date"),
 )
+_TURNS = _set("turn turno order orden seq sequence secuencia position posicion index idx")
 _SAMPLED, _MOST_ROLES = 5000, 8
 _DAYS = _set("date fecha dia day")
 _CLOCKS = _set("time hora clock")
@@ -151,9 +152,18 @@ def is_likely_author(header: str) -> bool:
 
 
 def order_column(headers: Iterable[str]) -> str | None:
-    by_key = {words.key(header): header for header in reversed(list(headers))}
+    headers = list(headers)
+    turn = first(headers, lambda header: _is_turn(set(words.split(header))))
+    if turn:
+        return turn
+    by_key = {words.key(header): header for header in reversed(headers)}
     found = next((by_key[name] for name in _ORDERS if name in by_key), None)
     return found or next((header for key, header in by_key.items() if _is_moment(key)), None)
+
+
+def _is_turn(said: set[str]) -> bool:
+    """`turn`, `turn_id`, `message index`, `orden`: the place of a message in its conversation."""
+    return bool(said & _TURNS) and said <= _TURNS | _NUMBER | _TEXT
 
 
 def _is_moment(key: str) -> bool:

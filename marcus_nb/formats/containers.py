@@ -7,6 +7,7 @@ from marcus_nb.formats.csv_files import read_csv
 from marcus_nb.formats.encodings import decode
 from marcus_nb.formats.headless import is_headless
 from marcus_nb.formats.opening import Opened
+from marcus_nb.formats.parsing_json import is_json
 from marcus_nb.formats.shapes import recognise
 from marcus_nb.formats.stringified import parsed
 from marcus_nb.formats.tables import FormatError, RawTable
@@ -77,6 +78,8 @@ def _of_text(
             return readers[name]()
         except FormatError as error:
             failed[name] = str(error).removeprefix(f"{file}: ")
+            if name == "json" and is_json(data):
+                break
     if headless:
         # Last of all: text with a comma in each line would pass for a table, too.
         return headless

@@ -22,14 +22,14 @@ _LEAST = 0.6
 
 
 def message_row_parts(raw: RawTable, given: Mapping[str, str]) -> dict[str, str] | str:
-    """Which columns say who, what and when, {"author": "user", "content": "text", "order": "ts"}; or why none do."""
+    """Which columns say who, what and when, {"author": "user", "content": "text", "order": "ts"}; "" or why none do."""
     if raw.container not in _KINDS or given.keys() - {"conversation", "customer"} or not len(raw):
-        return "its records are no messages"
+        return ""  # `log_columns` says why a table is no log
     records = raw.column(RECORD)
     sample = [records[place] for place in spread(len(raw))]
     found = [item for item in sample if is_message(item)]
     if len(found) < _LEAST * len(sample):
-        return "its records are no messages, with an author and a text each"
+        return ""
     plans = [opened(item)[1] for item in found]
     kinds: Counter[tuple[str, str, str]] = Counter()
     for plan in plans:
@@ -108,7 +108,7 @@ def _read(
     outcomes: list[Outcome] = []
     threads: dict[str, Thread] = {}
     stamps: dict[str, list[Any]] = {}
-    customers = raw.column(parts["customer"]) if "customer" in parts else None
+    customers = raw.column(parts["customer"]) if "customer" in parts and shape == "row_per_message" else None
     for place, item in enumerate(items):
         turns = _turn(raw, told, place, item, outcomes)
         if turns is None:
@@ -125,7 +125,8 @@ def _read(
         stamps[name].append(turns.times[0])
     speakers = _repair(told, list(threads.values()), evidence)
     how, moments = channels.put_in_order(list(threads.values()), list(stamps.values()), "always")
-    evidence = [*evidence, f"order: {how}"] if how else evidence
+    if how and shape == "row_per_message":
+        evidence.append(f"order: {how}")
     gap = (gap_minutes or channels.GAP_MINUTES) * 60.0 if moments and (gap_minutes or not named) else None
     if gap and shape == "row_per_message":
         evidence.append(f"a pause of more than {gap / 60:,.0f} minutes starts a new conversation")

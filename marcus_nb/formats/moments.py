@@ -101,6 +101,8 @@ def _named(text: str) -> float:
     month, numbers = 0, []
     for word in _WORD.findall(text.casefold()):
         if word.isdecimal():
+            if len(word) > 4:
+                return nan
             numbers.append(int(word))
         elif word in _MONTHS and not month:
             month = _MONTHS[word]

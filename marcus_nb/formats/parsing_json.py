@@ -60,6 +60,15 @@ def load(data: bytes) -> Any:
         return load_patiently(data)
 
 
+def is_json(data: bytes) -> bool:
+    """Whether the whole of a text is one JSON value."""
+    try:
+        load(data)
+    except ValueError:
+        return False
+    return True
+
+
 def load_patiently(data: bytes) -> Any:
     """What the standard library accepts and orjson does not. Raises ValueError with why."""
     try:
@@ -70,8 +79,8 @@ def load_patiently(data: bytes) -> Any:
         raise ValueError("nested too deep") from None
 
 
-def documents(data: bytes) -> tuple[list[Any], tuple[int, str, str] | None]:
-    """Several JSON texts one after another: their values, and what is broken: (its place, why, its text).
+def documents(data: bytes) -> tuple[list[Any], tuple[str, str] | None]:
+    """Several JSON texts one after another: their values, and what is broken: (why, its text).
 
     >>> documents(b'{"a": 1}  [2] {"b"')[0]
     [{'a': 1}, [2]]
@@ -88,9 +97,9 @@ def documents(data: bytes) -> tuple[list[Any], tuple[int, str, str] | None]:
                 raise json.JSONDecodeError("Expecting an object or a list", text, at)
             value, end = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
-            return values, (len(values), f"{error.msg} at line {error.lineno}, column {error.colno}", text[at:])
+            return values, (f"{error.msg} at line {error.lineno}, column {error.colno}", text[at:])
         except RecursionError:
-            return values, (len(values), "nested too deep", text[at:])
+            return values, ("nested too deep", text[at:])
         values.append(value)
         at = _BLANKS.match(text, end).end()
     return values, None

@@ -79,7 +79,7 @@ def _of_list(value: list[Any], depth: int) -> tuple[str, list[tuple[str, str]]]:
     for item in value:
         if isinstance(item, str):
             pieces.append(item)
-        elif is_flowing and isinstance(item.get("text"), str):
+        elif is_flowing and isinstance(item, dict) and isinstance(item.get("text"), str):
             pieces.append(item["text"])
         else:
             text, others = text_of(item, depth + 1)

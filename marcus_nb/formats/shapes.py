@@ -57,7 +57,8 @@ def recognise(raw: RawTable, source: Source, persona_name: str) -> tuple[str, di
             parts = parts_of()
             if isinstance(parts, dict):
                 return shape, parts
-            reasons.setdefault(shape, parts)
+            if parts:
+                reasons.setdefault(shape, parts)
     said = "".join(f"\n  not {shape}: {reason}" for shape, reason in reasons.items())
     raise FormatError(
         f"{raw.name}: the records have no known shape. Columns found: {words.listed(raw.columns)}.{said}\n"

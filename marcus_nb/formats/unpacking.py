@@ -143,7 +143,7 @@ def _unzip(name: str, data: bytes, budget: Budget, depth: int) -> Iterator[Opene
             "export it again"
         ) from None
     with archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        members = [member for member in archive.infolist() if not member.filename.endswith("/")]
         budget.members += len(members)
         if budget.members > _MOST_MEMBERS:
             raise FormatError(

@@ -49,7 +49,7 @@ def read_yaml(
     value = documents[0] if len(documents) == 1 else _one(documents)
     if len(documents) > 1:
         said.append(f"YAML: {len(documents)} documents in the file")
-    return _tables(value, file, path, "yaml", is_shaped, [*evidence, *said], True, [])
+    return _tables(value, file, path, "yaml", is_shaped, [*evidence, *said], True, None)
 
 
 def read_jsonl(data: bytes, file: str, evidence: Sequence[str]) -> RawTable:
@@ -115,8 +115,8 @@ def _check_promising(data: bytes, file: str) -> None:
         raise FormatError(f"{file}: not JSONL: most lines do not begin with {{")
 
 
-def _parsed(data: bytes, file: str) -> tuple[Any, bool, list[str], list[tuple[int, str, str]]]:
-    """The value; whether it is surely free of half characters; what to say; and what is broken at its end."""
+def _parsed(data: bytes, file: str) -> tuple[Any, bool, list[str], tuple[str, str] | None]:
+    """The value; whether it is surely free of half characters; what to say; and what is broken at its end, and why."""
     if data[:100].lstrip()[:1] == b"\x1e":
         return _several(data, file)
     assigned = _ASSIGNED.match(data)
@@ -124,11 +124,11 @@ def _parsed(data: bytes, file: str) -> tuple[Any, bool, list[str], list[tuple[in
     if assigned:
         data = data[assigned.end() :].rstrip().rstrip(b";")
     try:
-        return orjson.loads(data), True, said, []
+        return orjson.loads(data), True, said, None
     except orjson.JSONDecodeError:
         pass
     try:
-        return parsing_json.load_patiently(data), False, said, []
+        return parsing_json.load_patiently(data), False, said, None
     except ValueError as error:
         if not str(error).startswith("Extra data"):
             raise FormatError(f"{file}: not JSON: {error}") from None
@@ -137,15 +137,15 @@ def _parsed(data: bytes, file: str) -> tuple[Any, bool, list[str], list[tuple[in
     return _several(data, file)
 
 
-def _several(data: bytes, file: str) -> tuple[Any, bool, list[str], list[tuple[int, str, str]]]:
+def _several(data: bytes, file: str) -> tuple[Any, bool, list[str], tuple[str, str] | None]:
     found, broken = parsing_json.documents(data)
     if not found:
-        raise FormatError(f"{file}: not JSON: {broken[1] if broken else 'nothing in it'}")
+        raise FormatError(f"{file}: not JSON: {broken[0] if broken else 'nothing in it'}")
     said = [f"JSON: {len(found)} documents one after another in the file"]
     value = found[0] if len(found) == 1 else _one(found)
     if broken and not isinstance(value, list):
         value = [value]
-    return value, False, said, [(len(value) + 1, *broken[1:])] if broken else []
+    return value, False, said, broken
 
 
 def _one(documents: list[Any]) -> list[Any]:
@@ -175,20 +175,23 @@ def _tables(
     is_shaped: Callable[[RawTable], bool],
     evidence: Sequence[str],
     is_clean: bool,
-    broken: list[tuple[int, str, str]],
+    broken: tuple[str, str] | None,
 ) -> list[RawTable]:
     kind = container.upper()
     rows = searching.by_column(value)
     if rows is not None:
         value, evidence = rows, [*evidence, f"{kind}: a table written column by column"]
 
-    def made(name: str, rows: list[Any], sheet: str | None, said: Sequence[str] = ()) -> RawTable:
+    def made(
+        name: str, rows: list[Any], sheet: str | None, said: Sequence[str] = (), is_last: bool = False
+    ) -> RawTable:
         there = f"{len(rows)} records in `{name}`" if name else f"a list of {len(rows)} records"
         there = f"{kind}: {there}" if name not in lists or isinstance(lists[name], list) else f"{kind}: {there}, by id"
-        wrong = [
-            Outcome(Origin(file, sheet, (at,)), f"broken JSON: {why}", text, "rejected") for at, why, text in broken
-        ]
         people = searching.people(value, name)
+        wrong = []
+        if broken and (sheet is None or is_last):  # what stands behind all records is one fault, of one table
+            why, text = broken
+            wrong.append(Outcome(Origin(file, sheet, (len(rows) + 1,)), f"broken JSON: {why}", text, "rejected"))
         return records.table(rows, file, sheet, container, [*evidence, there, *said], is_clean, people, wrong)
 
     def items(found: list[Any] | dict[str, Any]) -> list[Any]:
@@ -229,7 +232,11 @@ def _tables(
             chosen = [name for name in shaped if depths[name] == min(depths.values())]
             others = [name for name in lists if name not in chosen and name]
             said = [f"other lists passed over: {words.listed(others)}"] if others and level is lists else []
-            return [made(name, tried[name], name if len(chosen) > 1 else None, said) for name in chosen]
+            sheets = chosen if len(chosen) > 1 else [None]
+            last = sheets[-1]
+            return [
+                made(name, tried[name], sheet, said, sheet == last) for name, sheet in zip(chosen, sheets, strict=True)
+            ]
         level = searching.inner_lists(level)
         if not level:
             break
