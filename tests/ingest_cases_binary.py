@@ -66,7 +66,8 @@ CASES = [
     ], [(2, SA), (8, SA), (9, SA), (10, SA), (11, R)], "Sofía", file="log.csv.gz")],
          members(**{"log.csv.gz": ("tables/log.csv", "csv_records", {})}), name="Sofía"),
     case("slack_export", [
-        T("json", "row_per_message", 3, [exchange("@Nell is the gate & the shed open?", "Both, see the page")],
+        T("json", "row_per_message", 3, [exchange("@Nell Hatch is the gate & the shed open?",
+                                                     "Both, see the page (https://hatch.example)")],
           [(1, SA)], ANY, file="slack.zip/help/2025-06-14.json"),
         T("json", "row_per_message", 2, [exchange("And today?", "Just the gate.")], [], ANY,
           file="slack.zip/help/2025-06-15.json"),

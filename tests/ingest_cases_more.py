@@ -24,12 +24,12 @@ CASES = [
     nested("skype.json", "json", "messages", 2, [
         exchange("Is the lamp out?", "Since dawn."), exchange("May I bring a friend?", "Bring two."),
     ], persona="8:nell", count={"lists": ("conversations",)}),
-    nested("teams.json", "json", "messages", 1, [
+    nested("teams.json", "json", "messages", 4, [
         ["u: Is the room free?", "a: It is, come & see.", "u: How long?", "a: Till the bell."],
-    ], persona="Nell Hatch", name="Nell Hatch"),
-    nested("google_chat.json", "json", "messages", 1, [
+    ], persona="Nell Hatch", name="Nell Hatch", count={"lists": ("value",)}),
+    nested("google_chat.json", "json", "messages", 4, [
         ["u: Open today?", "a: Till six.", "u: And the bar?", "a: Till seven."],
-    ], persona="Nell"),
+    ], persona="Nell", count={"lists": ("messages",)}),
     nested("message_tree.jsonl", "jsonl", "row_per_message", 4, [
         exchange("How does one fold a map?", "As it was folded."), exchange("What is a thole?", "A pin for the oar."),
     ], persona="assistant"),

@@ -64,20 +64,20 @@ CASES = [
         ["u: Hola", "a: Hola, ¿en qué te ayudo?", "u: Busco una bici", "a: Tengo la tuya."],
         exchange("¿Precio?", "Cuatro euros."),
     ], [(3, SA)], ANY),
-    case("telegram.json", "json", "messages", 1, [
+    case("telegram.json", "json", "messages", 8, [
         ["u: Hola, ¿hay sitio?", "a: Sí, mira https://bicis.example y elige.", "u: ¿Esta?", "a: Esa misma."],
         exchange("Gracias por todo", "A ti, Marta."),
-    ], [(1, LO), (1, LO)], "Sofía", name="Sofía"),
-    case("telegram_full.json", "json", "messages", 3, [
+    ], [(1, SA), (4, SA)], "Sofía", lists("messages"), name="Sofía"),
+    case("telegram_full.json", "json", "messages", 5, [
         exchange("¿Abrís?", "A las nueve."), exchange("¿Cascos?", "De todas las tallas."),
-    ], [(3, SA)], "Sofía", lists("chats.list"), name="Alba"),
-    case("discord.json", "json", "messages", 1, [
+    ], [(5, SA)], "Sofía", lists("chats.list.*.messages"), name="Alba"),
+    case("discord.json", "json", "messages", 6, [
         ["u: Is there a ride on Sunday?", "a: At ten, from the bridge.", "u: This bridge?", "a: That very one."],
-    ], [(1, LO), (1, LO)], "Nell"),
+    ], [(1, SA), (4, SA)], "Nell", lists("messages")),
     # doubly encoded, newest first
-    case("messenger.json", "json", "messages", 1, [
+    case("messenger.json", "json", "messages", 5, [
         ["u: ¿Tenéis la azul?", "a: Sí, la tengo.", "u: Vale, mañana voy", "a: Aquí estaré 🙂"],
-    ], [(1, LO)], "Bicis Alameda", name="Bicis Alameda"),
+    ], [(3, SA)], "Bicis Alameda", lists("messages"), name="Bicis Alameda"),
     # the visible branch: the first answer was thrown away
     case("chatgpt.json", "json", "messages", 2, [
         ["u: Name a river.", "a: The Wye.", "u: Why?", "a: It is near."], exchange("Tea or coffee?", "Tea."),

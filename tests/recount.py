@@ -93,7 +93,9 @@ def _items(whole: Any, lists: tuple[str, ...], keyed: bool) -> Records:
     for path in lists:
         value = whole
         for key in path.split(".") if path else ():
-            value = value[key]
+            value = [inner for item in value for inner in item["messages"]] if key == "*" else value[key]
+            if key == "*":
+                break
         value = list(value.values()) if keyed else value if isinstance(value, list) else [value]
         sheet = path if len(lists) > 1 else None
         found |= {(sheet, place): said(item) for place, item in enumerate(value, start=1)}

@@ -132,7 +132,8 @@ def test_recount(case, tmp_path):
     own = counted(case, tmp_path)
     assert {table.file for table in found} == own.keys()
     assert sum(table.records for table in found) == sum(len(records) for records in own.values())
-    check(found, own, {"U2": "Nell", "@U1": "@Hugh"})
+    link = {"<https://hatch.example|the page>": "the page (https://hatch.example)"}
+    check(found, own, {"U2": "Nell Hatch", "@U1": "@Hugh"} | link)
 
 
 SHIPPED = [

@@ -178,7 +178,7 @@ FORMATS = {
             ],
         },
         [["Tom: See https://a.org please", "Nell: Aye, Tom.", "userNone: Who?"]],
-        [(1, "left_out", "system line"), (1, "left_out", "media, no text")],
+        [(1, "set_aside", "system line"), (4, "set_aside", "media, no text")],
     ),
     "Discord": (
         {
@@ -191,7 +191,7 @@ FORMATS = {
             ],
         },
         [["Tom: Hi", "Nell: Aye."]],
-        [(1, "left_out", "system line"), (1, "left_out", "attachment"), (1, "left_out", "media, no text")],
+        [(2, "set_aside", "system line"), (3, "left_out", "attachment"), (4, "set_aside", "media, no text")],
     ),
     "Messenger, newest first and doubly encoded": (
         {
@@ -204,7 +204,7 @@ FORMATS = {
             ],
         },
         [["Marta: ¿Azul?", "Bicis: Sí 🙂"]],
-        [(1, "left_out", "media, no text")],
+        [(2, "set_aside", "media, no text")],
     ),
     "Slack, as its interface gives it": (
         {
@@ -216,7 +216,7 @@ FORMATS = {
             ],
         },
         [["Tom: @Nell open?", "Nell: Aye & here (https://a.org)"]],
-        [(1, "left_out", "system line")],
+        [(2, "set_aside", "system line")],
     ),
     "ChatGPT": (
         [

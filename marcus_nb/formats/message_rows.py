@@ -84,11 +84,15 @@ def by_message(
     rows = replace(raw, lines=range(1, total + 1), text=text)
     items = [item for own_list in lists for item in own_list]
     channel = [name or str(at) for at, (name, own_list) in enumerate(zip(own, lists, strict=True)) for _ in own_list]
-    evidence = [*nested.evidence, f"its {total:,} messages count as the records"]
-    parts = nested.columns
-    return _read(
-        rows, items, channel, False, parts, nested.shape, round((nested.gap_seconds or 0) / 60), names, evidence
+    said = [line for line in nested.evidence if not line.startswith(("one conversation per record", "channels rather"))]
+    pause = round((nested.gap_seconds or 0) / 60)
+    channel_said = (
+        f"`{nested.columns['content']}` holds what people said, at known times: a channel, cut at pauses of more than "
+        f"{pause:,} minutes; its {total:,} messages are the records"
     )
+    evidence = [channel_said, *said]
+    parts = nested.columns
+    return _read(rows, items, channel, False, parts, nested.shape, pause, names, evidence)
 
 
 def _read(
