@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,24 @@ class Conversation:
         """The customer's turns."""
         return [message.content for message in self.messages if message.role == "user"]
 
+    @property
+    def first_exchange(self) -> tuple[str, str]:
+        """The first question that is answered, and the answer: of what stands before a question nothing is asked.
+
+        >>> Conversation("a", (Message("assistant", "Welcome"), Message("user", "Open?"), Message("assistant", "Aye.")),
+        ...              Origin("f.csv")).first_exchange
+        ('Open?', 'Aye.')
+
+        What several customers ask before the answer is one question, a line break between them.
+        """
+        asked: list[str] = []
+        for message in self.messages:
+            if message.role == "user":
+                asked.append(message.content)
+            elif asked and message.role == PERSONA_ROLE:
+                return "\n".join(asked), message.content
+        return "\n".join(asked), ""
+
     def as_chat(self, system_prompt: str | None = None) -> list[dict[str, str]]:
         """The form chat templates take; a system prompt, when given, stands first.
 
@@ -90,7 +108,18 @@ def to_row(conversation: Conversation) -> dict[str, Any]:
     {"id": "chat:17", "customer": "Tom", "time": null, "messages": [{"role": "user", "content": "Hi", "lines": [2]}],
      "origin": {"file": "chat.csv", "sheet": null, "lines": [2, 3]}}
     """
-    return asdict(conversation)
+    # Field by field: `asdict` takes ten times as long, and orjson is slower with dataclasses than with dictionaries.
+    origin = conversation.origin
+    return {
+        "id": conversation.id,
+        "messages": [
+            {"role": message.role, "content": message.content, "lines": message.lines}
+            for message in conversation.messages
+        ],
+        "origin": {"file": origin.file, "sheet": origin.sheet, "lines": origin.lines},
+        "customer": conversation.customer,
+        "time": conversation.time,
+    }
 
 
 def from_row(row: dict[str, Any]) -> Conversation:

@@ -67,7 +67,7 @@ def marcus(outputs: Path, *arguments: str, **variables: str) -> subprocess.Compl
         (["smoke", "--set", "lora_r=8"], ["no such parameter. Did you mean train.lora_r?"]),
         (["smoke", "--set", "train.lora_r=many"], ["train.lora_r", "'many'", "Rank of the adapter"]),
         (["smoke", "--set", "train.lora_r=[1"], ["train.lora_r=[1", "not readable as YAML"]),
-        (["smoke", "--set", "ingest.sources=[no/such.csv]"], ["ingest.sources: no/such.csv is not there"]),
+        (["smoke", "--set", "ingest.sources=[no/such.csv]"], ["ingest.sources: no/such.csv: there is no such file"]),
         (["smoke", "nonsense"], ["unexpected extra argument"]),
     ],
 )

@@ -291,9 +291,7 @@ def test_other_encodings(tmp_path, content, encoding, text):
     assert f"encoding {encoding}: not UTF-8 (byte" in table.evidence[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "overruled", "attribute"),
-    [
+OVERRULED = [
         ("a.csv", '{"prompt": "Hi", "reply": "Aye."}', {"container": "jsonl"}, "container"),
         ("a.csv", "prompt,reply\nCafé,Aye.\n".encode("cp1252"), {"encoding": "cp437"}, "texts"),
         ("a.csv", "prompt,reply,x;x\nHi,Aye.,a;b\n",
@@ -309,8 +307,12 @@ def test_other_encodings(tmp_path, content, encoding, text):
         ("a.json", as_json([SHAREGPT[0], {"conversations": [{"from": f, "value": "x"} for f in ("gpt", "human")]}]),
          {"persona_speaker": "human"}, "texts"),
         ("a.json", as_json({"train": SHAREGPT, "test": SHAREGPT[:1]}), {"sheet": "test"}, "count"),
-    ],
-)  # fmt: skip
+        ("a.csv", "who,when,text\nTom,2025-06-14 09:00,Hi\nNell,2025-06-14 09:01,Aye.\n"
+         "Tom,2025-06-14 09:30,Bye\nNell,2025-06-14 09:31,Bye.\n", {"gap_minutes": 5}, "texts"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "overruled", "attribute"), OVERRULED)
 def test_every_field_of_a_source_overrules(tmp_path, name, content, overruled, attribute):
     def outcome(**fields: object) -> object:
         try:
@@ -322,6 +324,19 @@ def test_every_field_of_a_source_overrules(tmp_path, name, content, overruled, a
 
     assert outcome() != outcome(**overruled)
     assert outcome() is not FormatError
+
+
+def test_no_field_of_a_source_is_without_effect():
+    assert {name for _, _, overruled, _ in OVERRULED for name in overruled} == Source.model_fields.keys() - {"path"}
+
+
+def test_what_the_persona_says_first_is_set_aside_or_kept(tmp_path):
+    write(tmp_path, "l.csv", "chat,author,text\n1,Nell,Ahoy!\n1,Tom,Hi\n1,Nell,Aye.\n")
+    (aside,) = read([Source(path="l.csv")], tmp_path, "Nell")
+    assert [outcome.reason for outcome in aside.set_aside] == ["greeting before the first question"]
+    (kept,) = read([Source(path="l.csv")], tmp_path, "Nell", "keep")
+    assert texts(kept) == [["a:Ahoy!", "u:Hi", "a:Aye."]] and not kept.set_aside
+    assert kept.conversations[0].first_exchange == aside.conversations[0].first_exchange == ("Hi", "Aye.")
 
 
 def test_columns_given_wrongly(tmp_path):

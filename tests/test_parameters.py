@@ -155,7 +155,7 @@ def test_a_missing_parameter_says_what_it_means(tmp_path):
         ),
         (
             "evaluate:\n  contrast_sources:\n    - shape: pairs\n",
-            "acme.yaml, line 9: evaluate.contrast_sources.0.path: required, and missing. The file, from",
+            "acme.yaml, line 9: evaluate.contrast_sources.0.path: required, and missing. A file, a folder",
         ),
         ("evaluate:\n  contrast_sources: [7]\n", "0: should be names with values, one NAME: VALUE a line, found 7."),
         (

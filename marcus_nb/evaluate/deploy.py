@@ -74,11 +74,11 @@ def check_outside(
     """
     items = [item for item in test if askable(judged, item)][:golden]
     log(f"a fresh process loads model/ and answers {len(items)} questions")
-    questions = [[{"role": "user", "content": item.questions[0]}] for item in items]
+    questions = [[{"role": "user", "content": item.first_exchange[0]}] for item in items]
     found = _ask_outside(folder, [item.as_chat() for item in items], questions, max_new_tokens)
     if found["ours"]:
         raise DeployError(f"the outside check imported our own code: {found['ours']}")
-    inside = [judged.chat(("user", item.questions[0])) for item in items]
+    inside = [judged.chat(("user", item.first_exchange[0])) for item in items]
     replies = generate.reply_ids(judged.tuned, judged.tokenizer, inside, max_new_tokens)
     rows = []
     for position, item in enumerate(items):
@@ -89,9 +89,9 @@ def check_outside(
         prompt = prompt_ids(judged.tokenizer, inside[position])
         if found["whole"][position] != whole or found["prompts"][position] != prompt:
             # Before the replies: other tokens would make other replies, and the cause is here.
-            raise DeployError(f"model/ turns {item.questions[0]!r} into other tokens than the evaluation did")
+            raise DeployError(f"model/ turns {item.first_exchange[0]!r} into other tokens than the evaluation did")
         note = _compare(judged, prompt, replies[position], found["replies"][position])
-        rows.append((item.questions[0], True, replies[position] == found["replies"][position], note))
+        rows.append((item.first_exchange[0], True, replies[position] == found["replies"][position], note))
     return pd.DataFrame(rows, columns=["question", "same_tokens", "same_reply", "note"])
 
 

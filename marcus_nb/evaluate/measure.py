@@ -83,21 +83,21 @@ def contrast_replies(
     if not parameters.contrast_sources:
         log(f"no contrast_sources: the base model answers {len(test)} questions in their place")
         asked = [item for item in test if askable(judged, item)]
-        chats = [judged.chat(("user", item.questions[0])) for item in asked]
+        chats = [judged.chat(("user", item.first_exchange[0])) for item in asked]
         answers = generate.replies(judged.base, judged.tokenizer, chats, parameters.max_new_tokens)
         replies = dict(zip([item.id for item in asked], answers, strict=True))
         return pd.DataFrame(
             {
                 "conversation": [item.id for item in test],
-                "question": [item.questions[0] for item in test],
-                "other_question": [item.questions[0] for item in test],
+                "question": [item.first_exchange[0] for item in test],
+                "other_question": [item.first_exchange[0] for item in test],
                 "similarity": 1.0,
                 "other_reply": [replies.get(item.id, "") for item in test],
                 "whose": "the base model",
             }
         )
     others = [
-        (text.tidy_whitespace(text.repair(item.questions[0])), text.tidy_whitespace(text.repair(item.replies[0])))
+        tuple(text.tidy_whitespace(text.repair(part)) for part in item.first_exchange)
         for table in formats.read(parameters.contrast_sources, root, parameters.contrast_persona_name)
         for item in table.conversations
     ]
@@ -105,9 +105,9 @@ def contrast_replies(
         raise EvaluateError("evaluate.contrast_sources hold no conversation of the other persona")
     rows = []
     for item in test:
-        scored = [(text.similarity(item.questions[0], question), question, reply) for question, reply in others]
+        scored = [(text.similarity(item.first_exchange[0], question), question, reply) for question, reply in others]
         near, question, reply = max(scored, key=lambda entry: entry[0])
-        rows.append((item.id, item.questions[0], question, near, reply, "another persona"))
+        rows.append((item.id, item.first_exchange[0], question, near, reply, "another persona"))
     return pd.DataFrame(
         rows, columns=["conversation", "question", "other_question", "similarity", "other_reply", "whose"]
     )
@@ -130,11 +130,11 @@ def losses(
             unscored.append((item.id, problem))
         else:
             kept.append(item)
-    strangers = _strangers([item.questions[0] for item in kept], seed)
+    strangers = _strangers([item.first_exchange[0] for item in kept], seed)
     others = dict(zip(contrast["conversation"], contrast["other_reply"], strict=True))
     jobs: dict[str, list[Chat | None]] = {name: [] for name in ("whole", "no_system", "first", "shuffled", "other")}
     for item, stranger in zip(kept, strangers, strict=True):
-        question, reply = item.questions[0], item.replies[0]
+        question, reply = item.first_exchange
         jobs["whole"].append(item.as_chat(judged.system_prompt))
         jobs["no_system"].append(item.as_chat())
         jobs["first"].append(judged.chat(("user", question), (PERSONA_ROLE, reply)))
@@ -159,7 +159,7 @@ def losses(
     frame = pd.DataFrame(
         {
             "conversation": [item.id for item in kept],
-            "question": [item.questions[0] for item in kept],
+            "question": [item.first_exchange[0] for item in kept],
             "tokens": [sum(label != IGNORED for label in item.labels) for item in rendered],
             "base": per_token(judged.base, "whole"),
             "tuned": per_token(judged.tuned, "whole"),
@@ -200,7 +200,7 @@ def _problem(judged: Judged, chat: Chat) -> str | None:
 def askable(judged: Judged, item: Conversation) -> bool:
     """Whether the models can be asked a conversation's first question: not when it forges the edge of a turn."""
     try:
-        prompt_ids(judged.tokenizer, judged.chat(("user", item.questions[0])))
+        prompt_ids(judged.tokenizer, judged.chat(("user", item.first_exchange[0])))
     except RenderError:
         return False
     return True
@@ -220,13 +220,13 @@ def side_by_side(
     chosen = worst.iloc[[round(place * last / max(1, count - 1)) for place in range(count)]]
     by_id = {item.id: item for item in test}
     items = [by_id[name] for name in chosen["conversation"]]
-    chats = [judged.chat(("user", item.questions[0])) for item in items]
+    chats = [judged.chat(("user", item.first_exchange[0])) for item in items]
     log(f"both models answer {len(chats)} held-out questions")
     return pd.DataFrame(
         {
             "conversation": [item.id for item in items],
-            "question": [item.questions[0] for item in items],
-            "real": [item.replies[0] for item in items],
+            "question": [item.first_exchange[0] for item in items],
+            "real": [item.first_exchange[1] for item in items],
             "base": generate.replies(judged.base, judged.tokenizer, chats, parameters.max_new_tokens),
             "tuned": generate.replies(judged.tuned, judged.tokenizer, chats, parameters.max_new_tokens),
             "loss": chosen["tuned_first"].to_list(),

@@ -1,17 +1,18 @@
 """Threads to conversations: cut at pauses, from the first question to the last reply, one message for one speaker."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 
-from marcus_nb.conversation import PERSONA_ROLE, Conversation, Message
+from marcus_nb.conversation import PERSONA_ROLE, Conversation, Message, Origin
 from marcus_nb.formats.dialogue import conversation_id, cut
 from marcus_nb.formats.speakers import Persona, is_generic
 from marcus_nb.formats.tables import Outcome, Thread, Threads
 
 # An answer that comes later than this belongs to no question any more.
 _LONGEST_WAIT = 3 * 24 * 3600
+_TURNS = ["user", PERSONA_ROLE]
 
 
 def build(table: Threads, persona: Persona, keep_leading: bool) -> tuple[list[Conversation], list[Outcome]]:
@@ -33,10 +34,14 @@ class _Builder:
         self.table, self.persona, self.keep_leading = table, persona, keep_leading
         self.conversations: list[Conversation] = []
         self.outcomes: list[Outcome] = []
-        self.generic = [is_generic(who.name) for who in table.speakers]
+        # Whom a conversation may be named after.
+        self.names = [None if is_generic(who.name) else who.name for who in table.speakers]
 
     def add(self, thread: Thread) -> None:
         roles = self._roles(thread)
+        if self.table.gap_seconds is None and _is_whole(roles):
+            self.conversations.append(self._whole(thread, roles))
+            return
         made, left = 0, []
         pieces = list(_pieces(thread, roles, self.table.gap_seconds))
         for start, stop in pieces:
@@ -53,6 +58,30 @@ class _Builder:
             return [PERSONA_ROLE if who == second else "user" for who in thread.speakers]
         roles = self.persona.roles
         return [roles[who] for who in thread.speakers]
+
+    def _whole(self, thread: Thread, roles: list[str]) -> Conversation:
+        """A thread that is a conversation as it stands, as nearly all of training data are: nothing to cut or join."""
+        raw, places = self.table.raw, thread.places
+        if self.table.by_record:
+            own = [(raw.lines[place],) for place in places]
+            lines = tuple(dict.fromkeys([line for line, in own]))
+        else:
+            # The parts of one record share its line.
+            lines = (raw.lines[places[0]],)
+            own = [lines] * len(places)
+        messages = tuple(map(Message, roles, thread.texts, own))
+        identifier = conversation_id(raw, thread.own_id, roles, thread.texts)
+        time = _iso(thread.times[0]) if thread.times else None
+        customer = self._customer(thread, thread.speakers[::2])
+        return Conversation(identifier, messages, Origin(raw.file, raw.sheet, lines), customer, time)
+
+    def _customer(self, thread: Thread, asking: Iterable[int]) -> str | None:
+        if thread.customer is not None:
+            return thread.customer
+        for who in asking:
+            if self.names[who] is not None:
+                return self.names[who]
+        return None
 
     def _conversation(
         self, thread: Thread, roles: list[str], start: int, stop: int, whole: bool, left: list[tuple[int, str]]
@@ -72,12 +101,11 @@ class _Builder:
         raw = self.table.raw
         messages = _joined(thread, roles, kept, raw.lines)
         lines = tuple(dict.fromkeys(line for message in messages for line in message.lines))
-        customer = thread.customer
-        if customer is None:
-            asking = (thread.speakers[at] for at in kept if roles[at] == "user")
-            customer = next((self.table.speakers[who].name for who in asking if not self.generic[who]), None)
+        customer = self._customer(thread, (thread.speakers[at] for at in kept if roles[at] == "user"))
         time = _iso(thread.times[kept[0]]) if thread.times else None
-        identifier = conversation_id(raw, thread.own_id if whole else "", messages)
+        identifier = conversation_id(
+            raw, thread.own_id if whole else "", [one.role for one in messages], [one.content for one in messages]
+        )
         return Conversation(identifier, messages, raw.origin(*lines), customer, time)
 
     def _leave(self, thread: Thread, left: list[tuple[int, str]], made: int) -> None:
@@ -92,6 +120,12 @@ class _Builder:
         else:
             reason = next((why for _, why in left if why != "system line"), "no message of a dialogue")
             self.outcomes.extend(raw.outcome(place, reason, "set_aside") for place in dict.fromkeys(thread.places))
+
+
+def _is_whole(roles: list[str]) -> bool:
+    """Whether customer and persona take turns, from a first question to a last answer."""
+    half, odd = divmod(len(roles), 2)
+    return not odd and half > 0 and roles == _TURNS * half
 
 
 def _pieces(thread: Thread, roles: Sequence[str], gap: float | None) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from marcus_nb.conversation import PERSONA_ROLE
-from marcus_nb.formats import columns, speakers, words
+from marcus_nb.formats import chat_marks, columns, speakers, words
 
 Turn = tuple[str, str]
 
@@ -76,6 +76,38 @@ def of_history(value: Any) -> list[Turn]:
     return turns
 
 
+def before_answer(value: Any) -> list[Turn]:
+    """What was said before an answer: lines by turns, the customer last, or messages, pairs, a transcript, one text.
+
+    ["Is it open?", "Aye.", "Till when?"] → [("user", "Is it open?"), ("assistant", "Aye."), ("user", "Till when?")].
+    Raises NoTurnsError.
+    """
+    if is_empty(value):
+        return []
+    items = _parsed(value) if isinstance(value, str) and is_list_text(value) else value
+    if isinstance(items, list) and all(isinstance(item, str) for item in items):
+        if all(map(begins_transcript, items)):
+            return [turn for item in items for turn in of_transcript(item)]
+        if not all(item.strip() for item in items):
+            raise NoTurnsError("a line without text")
+        last = len(items) - 1
+        return [(PERSONA_ROLE if (last - at) % 2 else "user", item) for at, item in enumerate(items)]
+    if isinstance(items, list) and all(isinstance(item, list) for item in items):
+        return of_history(items)
+    if begins_transcript(items):
+        return of_transcript(items)
+    return of_value(items, "user")
+
+
+def ends_with_customer(value: Any) -> bool:
+    """Whether a value is a text or a list that leaves off where an answer is due."""
+    try:
+        turns = before_answer(value)
+    except NoTurnsError:
+        return False
+    return bool(turns) and turns[-1][0] == "user"
+
+
 def is_list_text(value: Any) -> bool:
     """Whether a value is a list or the text of one: `[["Hi", "Aye."]]`."""
     return isinstance(value, list) or (isinstance(value, str) and value.lstrip().startswith("["))
@@ -86,7 +118,7 @@ def begins_transcript(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     found = _PREFIX.match(value.lstrip()[:100])
-    return bool(found and _is_name(found[1]))
+    return bool(found and _is_name(found[1])) or chat_marks.begins(value)
 
 
 def is_dialogue(value: Any) -> bool:
@@ -100,6 +132,8 @@ def of_transcript(text: str) -> list[Turn]:
     "\\n\\nHuman: Hi\\n\\nAssistant:" → [("user", "Hi")];
     "[10:32] Customer: Hi\\n[10:33] Agent: Aye." → [("user", "Hi"), ("assistant", "Aye.")]
     """
+    if (marked := chat_marks.turns(text)) is not None:
+        return marked
     text = text.lstrip()
     marks = list(_AFTER_BLANK.finditer(text))
     if len(marks) < 2 or marks[0].start():

@@ -3,7 +3,7 @@
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from marcus_nb.formats.tables import Speaker, Thread
@@ -21,7 +21,7 @@ def put_in_order(threads: Sequence[Thread], stamps: Sequence[list[Any]], sorting
     `stamps` are the times as the file writes them, by thread. Returns how they were read ("" without any) and whether
     they are moments.
     """
-    if not any(stamp is not None for own in stamps for stamp in own):
+    if all(stamp is None for stamp in chain.from_iterable(stamps)):
         return "", False
     written = [_written(stamp) for own in stamps for stamp in own]
     times, said, moments = parse_times(written)

@@ -73,7 +73,7 @@ _TURNS = _set("turn turno order orden seq sequence secuencia position posicion i
 _SAMPLED, _MOST_ROLES = 5000, 8
 _DAYS = _set("date fecha dia day")
 _CLOCKS = _set("time hora clock")
-_MOMENTS = _set("timestamp datetime date fecha time created sent")
+_MOMENTS = _set("timestamp datetime date fecha time created sent when cuando")
 
 
 def persona_words(*names: str) -> frozenset[str]:

@@ -37,7 +37,8 @@ def blocks(stream: Iterator[str], delimiter: str, first: int = 1, size: int = _B
         if not lines:
             return
         block, used = _read(lines, delimiter, first, last=len(fresh) < size)
-        yield block
+        if block.rows or block.broken:  # neither: a quoted text goes on beyond these lines
+            yield block
         rest = lines[used:]
         first += used
         if len(fresh) < size:

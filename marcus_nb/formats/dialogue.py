@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
+from hashlib import blake2b
 from pathlib import PurePosixPath
 
-from marcus_nb.conversation import PERSONA_ROLE, Message
+from marcus_nb.conversation import PERSONA_ROLE
 from marcus_nb.formats.tables import RawTable
 
 
@@ -44,16 +44,14 @@ def cut(roles: Sequence[str], keep_leading: bool = False) -> Cut:
     return Cut(range(start, stop), range(start), range(stop, len(roles)))
 
 
-def conversation_id(raw: RawTable, own_id: str, messages: Sequence[Message]) -> str:
+def conversation_id(raw: RawTable, own_id: str, roles: Sequence[str], texts: Sequence[str]) -> str:
     """`chat:17` by the file's own id; else `book/Letters:3f2a91c0de`, of the text, so that it outlives a moved row."""
-    stem = _stem(raw.file)
-    if own_id.strip():
-        return f"{stem}:{own_id.strip()}"
-    text = "\n".join([f"{message.role}: {message.content}" for message in messages])
-    sheet = f"/{raw.sheet}" if raw.sheet else ""
-    return f"{stem}{sheet}:{sha256(text.encode('utf-8')).hexdigest()[:10]}"
+    if own_id and (own_id := own_id.strip()):
+        return f"{_stem(raw.file, None)}:{own_id}"
+    said = "\n".join([*roles, *texts])
+    return f"{_stem(raw.file, raw.sheet)}:{blake2b(said.encode('utf-8'), digest_size=5).hexdigest()}"
 
 
 @lru_cache(maxsize=64)
-def _stem(file: str) -> str:
-    return PurePosixPath(file).stem
+def _stem(file: str, sheet: str | None) -> str:
+    return PurePosixPath(file).stem + (f"/{sheet}" if sheet else "")

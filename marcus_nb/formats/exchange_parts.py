@@ -9,6 +9,11 @@ from marcus_nb.formats.tables import RawTable
 _SAMPLED = 2000
 _INPUT = ("input", "entrada", "context", "contexto")
 _HISTORY = ("history", "historial", "historia", "chat history", "conversation history", "dialogue history")
+# Beside an answer, and without a column of questions, these hold what was said before it.
+_BEFORE = (
+    *(*_HISTORY, "context", "contexto", "dialog", "dialogue", "dialogo", "conversation", "conversacion", "messages"),
+    *("dialog history", "dialogue context", "conversation context", "past", "previous turns", "turns", "mensajes"),
+)
 _SYSTEM = ("system", "sistema", "system prompt", "system message", "mensaje del sistema", "mensaje de sistema")
 _LABEL = ("label", "etiqueta", "is good", "good", "liked", "accepted", "thumbs up")
 MARKS = ("true", "false")
@@ -57,7 +62,24 @@ def message_pairs_parts(raw: RawTable, given: Mapping[str, str], persona: frozen
         for part in ("prompt", "response")
     ):
         return parts
+    if isinstance(parts, str) and (before := _continued(raw, given, persona)):
+        return _with_others(raw, before, given)
     return "no two columns of messages, the questions in one and the answers in the other"
+
+
+def _continued(raw: RawTable, given: Mapping[str, str], persona: frozenset[str]) -> dict[str, str] | None:
+    """The columns of an answer and of all that was said before it, {"history": "history", "response": "response"}."""
+    if "prompt" in given:
+        return None
+    response, sure = _best(raw, given, "response", columns.response_rank, 2, persona, None)
+    if response is None or sure < 3 or not _mostly(_sample(raw, response), lambda value: bool(columns.text(value))):
+        return None
+    before = given.get("history") or columns.first(
+        raw.columns, lambda name: words.key(name) in _BEFORE and name != response, given.values()
+    )
+    if before is None or not _mostly(_sample(raw, before), cell_turns.ends_with_customer):
+        return None
+    return {"history": before, "response": response}
 
 
 def instruction_parts(

@@ -5,24 +5,20 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
 
-import numpy
-
 from marcus_nb.conversation import PERSONA_ROLE, Conversation, Message
-from marcus_nb.formats import cell_turns, columns
+from marcus_nb.formats import cell_turns, columns, html
 from marcus_nb.formats.cell_turns import NoTurnsError, Turn
 from marcus_nb.formats.dialogue import conversation_id, cut
+from marcus_nb.formats.exchange_order import in_order, times_of
 from marcus_nb.formats.exchange_parts import MARKS, instruction_parts, mark, pairs_parts, preference_parts
 from marcus_nb.formats.stop_marks import without_marks
 from marcus_nb.formats.tables import Outcome, RawTable
-from marcus_nb.formats.times import parse_times
 
 __all__ = ["Reading", "instruction_parts", "pairs_parts", "preference_parts", "read_exchanges"]
 
 _Spoken = tuple[Message, ...]
 
 _QUESTION, _ANSWER = "question", "answer"
-# The end of the year 9999, in seconds: a larger number is no time.
-_LAST_MOMENT = 253_402_300_800
 
 
 @dataclass(frozen=True)
@@ -51,14 +47,14 @@ def read_exchanges(raw: RawTable, shape: str, parts: dict[str, str]) -> Reading:
     parts = dict(parts)
     spoken, outcomes, said = _spoken(raw, parts)
     groups, repeated = _groups(raw, parts, spoken)
-    times, ordered, moments = _times(raw, parts)
+    times, ordered, moments = times_of(raw, parts)
     said += repeated
     if groups is None:
         parts.pop("order", None)
         places = ((place,) for place, turns in enumerate(spoken) if turns)
     else:
         said.append(ordered)
-        places = _in_order(groups, times)
+        places = in_order(groups, times)
     said += _not_read(raw, parts)
     conversations = tuple(_conversations(raw, parts, places, spoken, moments))
     return Reading(shape, parts, None, tuple(said), conversations, tuple(outcomes))
@@ -74,6 +70,9 @@ def _spoken(raw: RawTable, parts: Mapping[str, str]) -> tuple[list[_Spoken], lis
     said += marks
     answers, marks = without_marks(answers, parts["response"], asked=False)
     said += marks
+    (questions, asked_in_html), (answers, answered_in_html) = html.texts(questions), html.texts(answers)
+    if asked_in_html or answered_in_html:
+        said.append(html.EVIDENCE)
     extras = raw.column(parts["input"]) if "input" in parts else [None] * count
     histories = raw.column(parts["history"]) if "history" in parts else [None] * count
     labels = raw.column(parts["label"]) if "label" in parts else ["true"] * count
@@ -131,6 +130,8 @@ def _turns(
     if "prompt" not in parts:
         if "user" in {role for role, _ in answered}:
             return answered
+        if "history" in parts:
+            return _before(history, parts) + answered
         raise NoTurnsError(f"no question: `{parts['response']}` holds an answer alone")
     asked = _part(question, "user", _QUESTION, parts["prompt"], transcripts)
     if not asked:
@@ -143,6 +144,17 @@ def _turns(
     except NoTurnsError as error:
         raise NoTurnsError(f"broken history in `{parts['history']}`: {error}") from error
     return earlier + asked + answered
+
+
+def _before(history: Any, parts: Mapping[str, str]) -> list[Turn]:
+    """What was said before an answer, the question last."""
+    try:
+        turns = cell_turns.before_answer(history)
+    except NoTurnsError as error:
+        raise NoTurnsError(f"broken history in `{parts['history']}`: {error}") from error
+    if not turns:
+        raise _SetAsideError(f"no question: `{parts['history']}` is empty")
+    return turns
 
 
 def _part(value: Any, role: str, what: str, column: str, transcripts: bool) -> list[Turn]:
@@ -199,53 +211,6 @@ def _groups(
     return groups, [f"`{column}` repeats: {len(groups):,} conversations in {records:,} records, at most {most} in one"]
 
 
-def _times(raw: RawTable, parts: dict[str, str]) -> tuple[numpy.ndarray | None, str, Sequence[str | None]]:
-    """A number for each record to order by, how it was read, and when each was said, "2025-06-14T09:12:00".
-
-    `time` joins the parts when a column holds moments: the one that orders, or another beside a turn's number.
-    """
-    times, said = None, "no column of times or turns: the order of the file counts"
-    tried = [parts[part] for part in ("order", "time") if part in parts]
-    if "order" in parts and "time" not in parts:
-        tried += filter(None, [columns.order_column(name for name in raw.columns if name not in parts.values())])
-    for column in tried:
-        found, how, moments = parse_times(_written(raw, parts, column))
-        if times is None:
-            times, said = found, f"order `{column}`: {how}"
-        if moments:
-            parts["time"] = column
-            return times, said, _moments(found)
-    return times, said, [None] * len(raw)
-
-
-def _written(raw: RawTable, parts: Mapping[str, str], column: str) -> list[str]:
-    """The values of a column of times, those of its hours put behind where these have a column of their own."""
-    values = [columns.text(value) for value in raw.column(column)]
-    clock = columns.clock_column(column, [name for name in raw.columns if name not in parts.values()])
-    if clock is None:
-        return values
-    return [f"{day} {columns.text(hour)}".strip() for day, hour in zip(values, raw.column(clock), strict=True)]
-
-
-def _moments(times: numpy.ndarray) -> list[str | None]:
-    there = numpy.abs(times) < _LAST_MOMENT
-    written = numpy.datetime_as_string(numpy.where(there, times, 0).astype("int64").astype("datetime64[s]"))
-    return numpy.where(there, written, None).tolist()
-
-
-def _in_order(groups: list[list[int]], times: numpy.ndarray | None) -> Iterator[list[int]]:
-    """Records of a conversation as they were said; one without a readable time follows the one before it."""
-    for group in groups:
-        if times is None or len(group) == 1:
-            yield group
-            continue
-        keys, before = {}, float("-inf")
-        for place in group:
-            before = before if numpy.isnan(times[place]) else float(times[place])
-            keys[place] = before
-        yield sorted(group, key=keys.__getitem__)
-
-
 def _conversations(
     raw: RawTable,
     parts: Mapping[str, str],
@@ -259,7 +224,12 @@ def _conversations(
     for places in groups:
         first = places[0]
         messages = spoken[first] if len(places) == 1 else tuple(chain.from_iterable([spoken[at] for at in places]))
-        identifier = conversation_id(raw, columns.text(ids[first]) if ids is not none else "", messages)
+        identifier = conversation_id(
+            raw,
+            columns.text(ids[first]) if ids is not none else "",
+            [one.role for one in messages],
+            [one.content for one in messages],
+        )
         customer = None
         if customers is not none:
             customer = next((who for at in places if (who := columns.customer_of(customers[at]))), None)
@@ -269,13 +239,17 @@ def _conversations(
 
 def _meaning(parts: Mapping[str, str]) -> str:
     response = parts["response"]
-    if "prompt" not in parts:
+    if "prompt" not in parts and "history" in parts:
+        said = (
+            f"one dialogue per record: `{parts['history']}` up to the last question, `{response}` the persona's answer"
+        )
+    elif "prompt" not in parts:
         said = f"one dialogue per record: `{response}` holds question and answer"
     else:
         said = f"one exchange per record: `{parts['prompt']}` is the question, `{response}` the persona's answer"
     if "input" in parts:
         said += f", `{parts['input']}` is put under the question"
-    if "history" in parts:
+    if "prompt" in parts and "history" in parts:
         said += f", `{parts['history']}` holds earlier exchanges of the same conversation"
     if "rejected" in parts:
         said += (

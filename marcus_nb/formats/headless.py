@@ -76,6 +76,11 @@ def wordiest(raw: RawTable, names: Iterable[str]) -> str | None:
     return found.name if found else None
 
 
+def moments_column(raw: RawTable, names: Iterable[str]) -> str | None:
+    """Of some columns the first that holds moments, whatever it is called."""
+    return next((name for name in names if _profile(raw, name, frozenset()).is_time), None)
+
+
 def _is_text(item: _Profile) -> bool:
     return not item.is_time and not item.is_number and item.words >= _LEAST_TEXT_WORDS and item.distinct > 0.5
 

@@ -10,6 +10,8 @@ def unique(tables: Iterable[Table]) -> list[Table]:
     """The same tables with ids that occur once: `chat:17`, `chat:17-2`; others stay as they are."""
     tables = list(tables)
     reserved = {conversation.id for table in tables for conversation in table.conversations}
+    if len(reserved) == sum(len(table.conversations) for table in tables):
+        return tables
     seen: set[str] = set()
     last: dict[str, int] = {}
     return [_unique(table, seen, reserved, last) for table in tables]

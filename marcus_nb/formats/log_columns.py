@@ -45,6 +45,8 @@ def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str
         parts["author"] = parts.pop("role")
     if "order" not in parts and (order := columns.order_column(_left(raw, parts))):
         parts["order"] = order
+    if "order" not in parts and (order := headless.moments_column(raw, _left(raw, parts))):
+        parts["order"] = order
     if "order" in parts and "time" not in parts and (clock := columns.clock_column(parts["order"], _left(raw, parts))):
         parts["time"] = clock
     _add(raw, parts, "content", columns.is_content)

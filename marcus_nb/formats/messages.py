@@ -18,7 +18,8 @@ _ROLE = _names("role, rol")
 _WHO = _names(
     "sender name, author name, user name, from name, display name, from, author, sender, speaker, user, who, de, "
     "autor, remitente, hablante, quien, emisor, usuario, participant, creator, name, nombre, username, senders, "
-    "author id, sender id, user id, from id, actor id, uid, created by, bot id"
+    "author id, sender id, user id, from id, actor id, participant id, member id, speaker id, uid, created by, "
+    "bot id"
 )
 _WEAK = frozenset(_names("name, nombre, type, user id, created by"))
 _TEXT = _names(

@@ -3,6 +3,7 @@
 import gc
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from marcus_nb.formats.tables import FormatError, Outcome, RawTable, Sample, Tab
 from marcus_nb.parameters import Source
 
 _LONGEST_SAMPLE = 20  # records
+_MANY = 50_000
 
 
 def read(
@@ -47,7 +49,10 @@ def read(
         if errors:
             listed = "\n\n".join(errors)
             raise FormatError(f"{len(errors)} of {len(sources)} sources cannot be read:\n\n{listed}")
-        return unique(tables)
+        tables = unique(tables)
+        if sum(len(table.conversations) for table in tables) > _MANY:
+            gc.freeze()  # they stay: what comes after need not search them for cycles either, seconds each time
+        return tables
     finally:
         if collecting:
             gc.enable()
@@ -190,7 +195,7 @@ def _used(conversations: Sequence[Conversation]) -> int:
     """How many records stand in conversations: one that holds many conversations counts once."""
     if not conversations:
         return 0
-    lines = (line for conversation in conversations for line in conversation.origin.lines)
+    lines = chain.from_iterable([conversation.origin.lines for conversation in conversations])
     return len(np.unique(np.fromiter(lines, np.int64)))
 
 

@@ -17,7 +17,7 @@ from marcus_nb.formats.parsing_yaml import load_yaml
 from marcus_nb.formats.tables import FormatError, Outcome, RawTable
 
 # Twitter's and other web archives are scripts: `window.YTD.messages.part0 = [ … ]`.
-_LONG = 100  # a shorter line can be no bomb
+_LONG = 2 * parsing_json.DEEPEST  # a shorter line can be no bomb
 _ASSIGNED = re.compile(rb"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]{0,100}\s*=\s*(?=[\[{])")
 
 
@@ -29,6 +29,8 @@ def read_json(
     `path` (`export.tickets`) overrules the search; `is_shaped` says whether a table's records have a known shape.
     Raises FormatError.
     """
+    if _is_jsonl(data):
+        raise FormatError(f"{file}: not one JSON text but one on each line: JSONL")
     parsing_json.check_size(data, file)
     with no_collecting():
         value, is_clean, said, broken = _parsed(data, file)
@@ -132,8 +134,6 @@ def _parsed(data: bytes, file: str) -> tuple[Any, bool, list[str], tuple[str, st
     except ValueError as error:
         if not str(error).startswith("Extra data"):
             raise FormatError(f"{file}: not JSON: {error}") from None
-    if _is_jsonl(data):
-        raise FormatError(f"{file}: not one JSON text but one on each line: JSONL")
     return _several(data, file)
 
 

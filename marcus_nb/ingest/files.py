@@ -10,7 +10,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 
-from marcus_nb.conversation import Origin, write_jsonl
+from marcus_nb.conversation import Origin, to_row, write_jsonl
 from marcus_nb.formats import Outcome
 from marcus_nb.ingest.account import check_account
 from marcus_nb.ingest.sources import Ingested
@@ -45,7 +45,7 @@ def write_conversations(ingested: Ingested, folder: Path) -> dict[str, int]:
     """
     check_account(ingested)
     folder.mkdir(parents=True, exist_ok=True)
-    write_jsonl(folder / "conversations.jsonl", ingested.conversations)
+    write_jsonl(folder / "conversations.jsonl", map(to_row, ingested.conversations))
     return {
         "conversations": len(ingested.conversations),
         "rejected": len(ingested.rejected),
