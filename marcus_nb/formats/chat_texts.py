@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import filterfalse
 
 _MARK = re.compile(r"<([@#!])?([^<>|]{1,2000})(?:\|([^<>]{0,2000}))?>")
 
@@ -32,11 +33,10 @@ def _mark(found: re.Match[str], names: Mapping[str, str]) -> str:
 def is_doubly_encoded(texts: Iterable[str]) -> bool:
     r"""Whether every text with letters beyond ASCII holds UTF-8 read as Latin-1: "Informaci\u00c3\u00b3n"."""
     found = False
-    for text in texts:
-        if not text.isascii():
-            if repaired(text) == text:
-                return False
-            found = True
+    for text in filterfalse(str.isascii, texts):
+        if repaired(text) == text:
+            return False
+        found = True
     return found
 
 

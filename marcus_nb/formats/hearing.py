@@ -68,6 +68,7 @@ class Hearing:
     # Speakers by the very word of the message, and the keys that say all: what most messages need and no more.
     by_word: dict[str, int] = field(default_factory=dict)
     by_keys: dict[tuple[str, ...], tuple[str, str, str | None]] = field(default_factory=dict)
+    plain: tuple[str, str] | None = None
     context: int = 0
 
     def seat(self, name: str, role: Role | None) -> int:
@@ -87,7 +88,6 @@ class Turns:
     texts: list[str] = field(default_factory=list)
     times: list[Any] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
-    threads: list[Any] = field(default_factory=list)
     customer: str = ""
 
 
@@ -146,6 +146,8 @@ def _asked_and_answered(item: Any) -> list[Any]:
 
 def listen(hearing: Hearing, items: list[Any], requester: set[str]) -> Turns:
     """The turns of one record. Raises RejectedError for what training data must not have."""
+    if hearing.plain and not requester and (turns := _plainly(hearing, items)):
+        return turns
     turns = Turns()
     who, texts, times = turns.who, turns.texts, turns.times
     by_word, by_keys = hearing.by_word, {} if requester else hearing.by_keys
@@ -169,6 +171,20 @@ def listen(hearing: Hearing, items: list[Any], requester: set[str]) -> Turns:
     return turns
 
 
+def _plainly(hearing: Hearing, items: list[Any]) -> Turns | None:
+    """The turns of a record whose messages are no more than a known word for the speaker and a text: nearly all of
+    training data. None for any other."""
+    speaker, content = hearing.plain
+    by_word = hearing.by_word
+    try:
+        who = [by_word[item[speaker]] for item in items if len(item) == 2]
+        texts = [item[content] for item in items]
+        is_plain = len(who) == len(items) and all(map(str.strip, texts))
+    except (KeyError, TypeError):
+        return None
+    return Turns(who, texts, [None] * len(who)) if is_plain else None
+
+
 def _learn(hearing: Hearing, item: dict[str, Any], seat: int) -> None:
     """Note a message's keys, and the word for its speaker, when nothing else needs to be looked at in such ones."""
     plan = plan_of(tuple(item))
@@ -176,6 +192,8 @@ def _learn(hearing: Hearing, item: dict[str, Any], seat: int) -> None:
         hearing.by_keys[tuple(item)] = (plan.speakers[0], plan.texts[0], plan.time)
         if type(item[plan.speakers[0]]) is str:
             hearing.by_word.setdefault(item[plan.speakers[0]], seat)
+            if len(item) == 2:
+                hearing.plain = (plan.speakers[0], plan.texts[0])
 
 
 def _plain(hearing: Hearing, text: str, is_html: bool) -> str:

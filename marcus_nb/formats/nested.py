@@ -49,7 +49,7 @@ def _read_messages(
     stamps: list[list[Any]] = []
     outcomes: list[Outcome] = []
     own_ids, customers = _column(raw, parts, "conversation"), _column(raw, parts, "customer")
-    branches, known = 0, {}
+    branches, known, stands_alone = 0, {}, beside.is_empty
     for place, value in enumerate(values):
         try:
             is_plain = type(value) is list and value and type(value[0]) is dict and not told.are_exchanges
@@ -58,7 +58,7 @@ def _read_messages(
                 items = items_of(value, content, current[place] if current else None)
                 branches += trees.others(value, items) if isinstance(value, dict) and trees.is_tree(value) else 0
             requester = set()
-            if not beside.is_empty:
+            if not stands_alone:
                 requester = ticket.requester_of(beside.requester[place]) if told.knows_requester else set()
                 for at, column in enumerate(beside.people):
                     # The list beside all records is the same object for each of them: it is read once.
@@ -126,7 +126,8 @@ def _threads(
     is_platform: bool,
     sorting: str,
 ) -> Threads:
-    if is_doubly_encoded(chain((text for thread in threads for text in thread.texts), (who.name for who in speakers))):
+    texts = chain.from_iterable(thread.texts for thread in threads)
+    if is_doubly_encoded(chain(texts, (who.name for who in speakers))):
         evidence.append("doubly encoded letters (Informaci\u00c3\u00b3n) repaired in all texts and names")
         speakers = [Speaker(repaired(who.name), who.role) for who in speakers]
         for thread in threads:

@@ -195,8 +195,10 @@ def _used(conversations: Sequence[Conversation]) -> int:
     """How many records stand in conversations: one that holds many conversations counts once."""
     if not conversations:
         return 0
-    lines = chain.from_iterable([conversation.origin.lines for conversation in conversations])
-    return len(np.unique(np.fromiter(lines, np.int64)))
+    every = chain.from_iterable([conversation.origin.lines for conversation in conversations])
+    lines = np.fromiter(every, np.int64)
+    lines.sort()  # they nearly are; `np.unique` would take ten times as long
+    return 1 + int(np.count_nonzero(lines[1:] != lines[:-1]))
 
 
 def _samples(raw: RawTable, conversations: Sequence[Conversation]) -> tuple[Sample, ...]:
