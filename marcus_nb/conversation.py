@@ -10,6 +10,7 @@ import orjson
 
 ROLES = ("system", "user", "assistant")
 PERSONA_ROLE = "assistant"
+_BUFFER = 1_000_000
 _ONE_LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -19,13 +20,21 @@ _UNITS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+# There are millions of the three: the `__init__` that `dataclass` gives a frozen class takes half as long again.
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Origin:
     """Where a record stands in the person's own files: `Origin("chat.csv", None, (12, 13))`, lines counted from 1."""
 
     file: str
     sheet: str | None = None
     lines: tuple[int, ...] = ()
+
+    def __init__(self, file: str, sheet: str | None = None, lines: tuple[int, ...] = ()) -> None:
+        _set_file(self, file)
+        _set_sheet(self, sheet)
+        _set_origin_lines(self, lines)
 
     def __str__(self) -> str:
         sheet = f", sheet {self.sheet}" if self.sheet else ""
@@ -35,7 +44,7 @@ class Origin:
         return f"{self.file}{sheet}{lines}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Message:
     """One turn: `Message("user", "When do you open?", (12,))`; the persona's own turns have the role `assistant`.
 
@@ -46,8 +55,13 @@ class Message:
     content: str
     lines: tuple[int, ...] = field(default=(), compare=False)
 
+    def __init__(self, role: str, content: str, lines: tuple[int, ...] = ()) -> None:
+        _set_role(self, role)
+        _set_content(self, content)
+        _set_lines(self, lines)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, init=False)
 class Conversation:
     """Messages in the order they were said.
 
@@ -60,6 +74,20 @@ class Conversation:
     origin: Origin
     customer: str | None = None
     time: str | None = None
+
+    def __init__(
+        self,
+        id: str,
+        messages: tuple[Message, ...],
+        origin: Origin,
+        customer: str | None = None,
+        time: str | None = None,
+    ) -> None:
+        _set_id(self, id)
+        _set_messages(self, messages)
+        _set_origin(self, origin)
+        _set_customer(self, customer)
+        _set_time(self, time)
 
     @property
     def replies(self) -> list[str]:
@@ -102,6 +130,13 @@ class Conversation:
         return dataclasses.replace(self, messages=tuple(messages))
 
 
+_set_file, _set_sheet, _set_origin_lines = (Origin.__dict__[name].__set__ for name in Origin.__slots__)
+_set_role, _set_content, _set_lines = (Message.__dict__[name].__set__ for name in Message.__slots__)
+_set_id, _set_messages, _set_origin, _set_customer, _set_time = (
+    Conversation.__dict__[name].__set__ for name in Conversation.__slots__
+)
+
+
 def to_row(conversation: Conversation) -> dict[str, Any]:
     """A plain dictionary for one line of JSONL.
 
@@ -140,7 +175,7 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
     temporary.touch(mode=0o600, exist_ok=False)
     count = 0
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("wb", _BUFFER) as file:
             for row in rows:
                 file.write(orjson.dumps(row, option=_ONE_LINE))
                 count += 1

@@ -1,6 +1,6 @@
 """Cases of exports that the issue does not name: what a person may well have, and be right to expect to work."""
 
-from ingest_case import ANY, SA, Case, T, exchange
+from ingest_case import ANY, LO, SA, Case, T, exchange
 
 __all__ = ["CASES"]
 
@@ -93,4 +93,18 @@ CASES = [
     nested("participants.json", "json", "messages", 2, [
         exchange("Is the lamp lit?", "At dusk."), exchange("May I ring the bell?", "Once."),
     ], persona=ANY, count={"lists": ("export",)}),
+    # one column of whole chats with the marks that models are trained on
+    csv("chatml.csv", ANY, 2, [
+        exchange("Is it open?", "It is, come in."), exchange("Tea, or not?", "Please."),
+    ], [(2, LO)], persona=ANY),
+    # what a form asks stands above the columns
+    csv("form_questions.csv", "pairs", 3, [
+        exchange("I want my money back", "Of course you get it back"),
+        exchange("My lamp is broken", "Bring it in, please"), exchange("Where do I pay?", "At the till"),
+    ]),
+    Case("chats/numbered_faq.txt", [
+        T("transcript", "pairs", 3, [
+            exchange("Is it open?", "Since eight."), exchange("Is there tea?", "Always a pot."),
+        ], [(1, SA)]),
+    ], ("transcript_records", {"begins": r"\d\. Q|Questions"})),
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Exchanges: which columns are question and answer, and what becomes of every record of every such shape."""
 
 import json
+import time
 from collections import Counter
 
 import pytest
@@ -603,6 +604,19 @@ def test_no_preference_data(cols, why):
         ("Customer: Hi\nAgent: Aye.\nContact: 555 123\nNote: not on Mondays",
          ["u:Hi", "a:Aye.\nContact: 555 123\nNote: not on Mondays"]),
         ("Agent: Welcome!\nCustomer: Hi\nAgent:\nAye.", ["u:Hi", "a:Aye."]),
+        # the marks that models are trained on
+        ("<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHi\n\nyou<|im_end|>\n<|im_start|>assistant\nAye."
+         "<|im_end|>\n", ["u:Hi\n\nyou", "a:Aye."]),
+        ("<s>[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHi [/INST] Aye. </s><s>[INST] Open? [/INST] Nay. </s>",
+         ["u:Hi", "a:Aye.", "u:Open?", "a:Nay."]),
+        ("<bos><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\nAye.<end_of_turn>", ["u:Hi", "a:Aye."]),
+        ("<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant"
+         "<|end_header_id|>\n\nAye.<|eot_id|>", ["u:Hi", "a:Aye."]),
+        ("<|user|>\nHi</s>\n<|assistant|>\nAye.</s>", ["u:Hi", "a:Aye."]),
+        ("Below is an instruction.\n\n### Instruction:\nGreet\n\n### Input:\nTom\n\n### Response:\nHi Tom",
+         ["u:Greet\nTom", "a:Hi Tom"]),
+        ("### Instruction: Greet\n### Response: Hi\n\n### End", ["u:Greet", "a:Hi"]),
+        ("USER: Hi ASSISTANT: Aye.</s>USER: Open? ASSISTANT: Nay.</s>", ["u:Hi", "a:Aye.", "u:Open?", "a:Nay."]),
     ],
 )  # fmt: skip
 def test_a_whole_chat_in_one_cell(chat, said):
@@ -618,6 +632,68 @@ def test_a_whole_chat_in_one_cell(chat, said):
 def test_texts_with_colons_are_no_chats():
     raw = table(note=["Remember: the paint\nPrice: 4", "Agent: only one side"], other=["a: b", "x"])
     assert "no column holds whole chats" in transcript_parts(raw, {})
+
+
+@pytest.mark.parametrize("text", [
+    "How do I write ### Response", "The USER: one ASSISTANT: two", "## Question\nfoo\n## Tips\n", "use [INST] here",
+])  # fmt: skip
+def test_marks_inside_a_text_are_no_chat(text):
+    assert not cell_turns.begins_transcript(text)
+
+
+@pytest.mark.parametrize(
+    "mark", ["<|user|>", "[INST]", "### Input:\n", "<s>", "USER: ", "<|im_start|>", "[INST]<<SYS>>"]
+)
+def test_marks_without_end_cost_no_time(mark):
+    start = time.perf_counter()
+    text = mark * 50_000
+    assert not cell_turns.begins_transcript(text) or not cell_turns.is_dialogue(text)
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        ["Hi", "Aye.", "Open?"],
+        json.dumps(["Hi", "Aye.", "Open?"]),
+        [
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": "Aye."},
+            {"role": "user", "content": "Open?"},
+        ],
+        ["User: Hi", "Bot: Aye.", "User: Open?"],
+        "User: Hi\nBot: Aye.\nUser: Open?",
+    ],
+)
+def test_history_up_to_the_question_and_the_answer(before):
+    raw = records({"history": before, "response": "Nay."}, {"history": [], "response": "Aye."}, {"history": before})
+    parts = message_pairs_parts(raw, {}, PERSONA)
+    assert parts == {"history": "history", "response": "response"}
+    reading = read_exchanges(raw, "pairs", parts)
+    balanced(raw, reading)
+    assert texts(reading) == [["u:Hi", "a:Aye.", "u:Open?", "a:Nay."]]
+    assert [(o.kind, o.reason) for o in reading.outcomes] == [
+        ("set_aside", "no question: `history` is empty"),
+        ("set_aside", "no answer: `response` is empty or no text"),
+    ]
+
+
+def test_a_context_is_the_question_and_finished_conversations_are_none():
+    raw = table(Context=["I cannot sleep at night", "My cat is ill"], Response=["Put the phone away.", "Call the vet."])
+    assert message_pairs_parts(raw, {}, PERSONA) == {"history": "Context", "response": "Response"}
+    ended = table(
+        Conversation=["Customer: Hi\nAgent: Aye.\nCustomer: Thanks"] * 2, Resolution=["Lamp repaired in shop"] * 2
+    )
+    assert isinstance(message_pairs_parts(ended, {}, PERSONA), str)
+    done = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Aye."}]
+    assert isinstance(message_pairs_parts(records({"messages": done, "response": "Aye."}), {}, PERSONA), str)
+
+
+def test_texts_in_html():
+    raw = table(question=["<p>Tea &amp; cake?</p>", "Open &lt; nine?", "<div>Hi</div>"], answer=["Aye.", "Nay.", "Hi."])
+    reading = read_exchanges(raw, "pairs", {"prompt": "question", "response": "answer"})
+    assert texts(reading) == [["u:Tea & cake?", "a:Aye."], ["u:Open < nine?", "a:Nay."], ["u:Hi", "a:Hi."]]
+    assert "texts are HTML: read as plain text" in reading.evidence
 
 
 # --- one value ------------------------------------------------------------------------------------------------------

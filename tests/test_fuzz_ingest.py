@@ -40,6 +40,7 @@ FOUND = {
     "nameless.zip": nameless_member(),
     "list_in_a_list.json": b'[{"messages": [{"from": "Tom", "text": ["Hi ", ["you"], {"type": "link", "text": "x"}]}, '
     b'{"from": "Nell", "text": [{"type": "bold", "text": "Aye"}, ["."]]}]}]',
+    "quote_over_many_lines.csv": b'7,"a ' + b'""tour"".\n\nIs it ' * 600,
     "one_line.txt": "ñ".encode() * 31 + "a€uro and no line end".encode(),
 }
 

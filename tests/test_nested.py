@@ -534,6 +534,27 @@ def test_platforms_texts():
     assert not chat_texts.is_doubly_encoded(["plain"])
     assert html.to_text("<style>p{}</style><p>Hi&nbsp;<b>Tom</b></p>\n<ul><li>a</li><li>b</li></ul>") == "Hi Tom\na\nb"
     assert not html.is_html(["a < b", "2 > 1"])
+    odd = "<!-- x > y --><a href=\"a>b\" title='c'>go</a> 3 < 4 &#99999999999; <a@b.org> <img alt=it's>z <!-- open"
+    assert html.to_text(odd) == "go 3 < 4 &#99999999999; <a@b.org> z open"
+
+
+def test_html_of_a_column():
+    bold = ["<b>bold</b>"] * 3
+    assert html.texts(bold) == (bold, False)
+    plain = ["a < b", "x <b> y", "line\nbreak", None, 4]
+    assert html.texts(plain) == (plain, False) and html.texts(plain)[0] is plain
+    mixed = ["<p>Hi <b>you</b></p>", "<div>Aye &amp; nay</div>", "two\nlines", "Tom &amp; Nell", None, "e", "f"]
+    assert html.texts(mixed) == (["Hi you", "Aye & nay", "two\nlines", "Tom & Nell", None, "e", "f"], True)
+    assert html.texts([]) == ([], False)
+
+
+@pytest.mark.parametrize(
+    "broken", ["<!--", "<a ", "</", "&#", "<", "<![CDATA[", "<?", "<a b='", "<script>", "&#9", "<p>x"]
+)
+def test_broken_html_costs_no_time(broken):
+    start = time.perf_counter()
+    html.to_text("<p>" + broken * 50_000)
+    assert time.perf_counter() - start < 2
 
 
 # how the file is laid out, as (text, container, records by table, sheets)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marcus_nb.formats import times
 from marcus_nb.formats.csv_files import read_csv
 from marcus_nb.formats.encodings import decode
 from marcus_nb.formats.header import to_table
@@ -195,6 +196,19 @@ def test_how_times_were_read(values, order, said, moments):
     assert sorted(range(len(values)), key=lambda at: (np.nan_to_num(numbers[at]), at)) == order
 
 
+@pytest.mark.parametrize("values", [
+    ["2025-06-14 09:12:00", "", "2025-06-14T09:13", "2025-06-15", "2025-06-14 09:12:00.250000"],
+    ["2025-06-14T09:12:00Z", "2025-06-14T09:12:00+02:00", "2025-06-14 09:12:00-05:00", "2025-06-14", ""],
+    ["2025-06-14 09:12", "2025-13-01 00:00", "2025-6-1", "today", "2025-06-14 25:00"],
+    ["2025-06-14 09:12", "2025-06-14 09:13", "2025", "NaT", "now"],
+    ["2025-06-14 09:12-05", "2025-06:14 09:12", "2025-06-14 09:12"],
+])  # fmt: skip
+def test_the_fast_way_through_iso_times_is_the_same(values, monkeypatch):
+    fast = parse_times(values)[0]
+    monkeypatch.setattr(times, "_plain_iso", lambda _: None)
+    assert np.array_equal(fast, parse_times(values)[0], equal_nan=True)
+
+
 def test_impossible_and_missing_times_are_not_numbers():
     numbers, _, _ = parse_times(["14/06/2025", "31/02/2025", "", "nonsense"])
     assert numbers[0] == JUNE_14 and np.isnan(numbers[1:]).all()
@@ -373,6 +387,26 @@ def test_any_csv_is_accounted_for(body):
     assert bool(places) >= (len(unread) > 0 and '"' not in body)
 
 
+def test_questions_of_a_form_are_names():
+    asked = "What did the customer ask?,What did we answer?\nIs it open?,Since eight.\nTea?,Aye.\n"
+    assert csv_table(asked).columns == ("What did the customer ask?", "What did we answer?")
+    # questions of customers are none, whatever they ask
+    for content in (
+        "Is the gate open today?,Since eight.\nIs there any tea left?,Always.\n",
+        "Is the gate open today?,Which gate do you mean?\nIs there any tea left?,Always.\n",
+        "What was your answer again?,Which answer do you mean?\nIs there any tea left?,Green or black?\n",
+    ):
+        assert csv_table(content).columns == ("column 1", "column 2")
+
+
+def test_one_column_of_chats():
+    raw = csv_table('chat log\n"User: Hi, you\nBot: Aye."\n"User: Ho\nBot: Nay."\n')
+    assert raw.columns == ("chat log",) and list(raw.lines) == [2, 4]
+    assert list(raw.column("chat log")) == ["User: Hi, you\nBot: Aye.", "User: Ho\nBot: Nay."]
+    with pytest.raises(FormatError, match="no delimiter"):
+        csv_table("Text\nTom: Hi\nNell: Aye.\n")
+
+
 # --- sheets
 
 
@@ -492,6 +526,17 @@ def test_lines_between_conversations(first, second, names):
     assert "2 conversations: separators between them:" in raw.evidence[-1]
 
 
+@pytest.mark.parametrize("content", [
+    "FAQ\n\n1. Q: Open? A: Aye,\nsince eight.\n2. Q: Q: or not? A: Nay.\n",
+    "FAQ\nPregunta: Open? Respuesta: Aye,\n  since eight.\nPregunta: Q: or not? Respuesta: Nay.\n",
+])  # fmt: skip
+def test_question_and_answer_on_one_line(content):
+    raw = read_transcript(content.encode(), "a.txt", [])
+    assert rows(raw) == [("Open?", "Aye,\nsince eight."), ("Q: or not?", "Nay.")]
+    assert [(fault.origin.lines, fault.kind) for fault in raw.faults] == [((1,), "set_aside")]
+    assert raw.text(0).endswith("since eight.") and raw.text(1).endswith("Nay.")
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -499,6 +544,8 @@ def test_lines_between_conversations(first, second, names):
         "Q1. Open?\nA1. Aye.\n\nQ2. Sunday?\nA2. Nay.\n",
         "**P:** Open?\n**R:** Aye.\n**P:** Sunday?\n**R:** Nay.\n",
         "Pregunta: Open?\nRespuesta: Aye.\n\nPregunta: Sunday?\nRespuesta: Nay.\n",
+        "1. Q: Open?\nA: Aye.\n\n2. Q: Sunday?\nA: Nay.\n",
+        "1) Pregunta: Open?\nRespuesta: Aye.\n2) Pregunta: Sunday?\nRespuesta: Nay.\n",
     ],
 )
 def test_each_question_begins_a_conversation(content):

@@ -39,7 +39,7 @@ class _Builder:
 
     def add(self, thread: Thread) -> None:
         roles = self._roles(thread)
-        if self.table.gap_seconds is None and _is_whole(roles):
+        if self.table.gap_seconds is None and roles and roles == _TURNS * (len(roles) // 2):
             self.conversations.append(self._whole(thread, roles))
             return
         made, left = 0, []
@@ -60,11 +60,11 @@ class _Builder:
         return [roles[who] for who in thread.speakers]
 
     def _whole(self, thread: Thread, roles: list[str]) -> Conversation:
-        """A thread that is a conversation as it stands, as nearly all of training data are: nothing to cut or join."""
+        """A thread in which customer and persona take turns to the end, as nearly all do: nothing to cut or join."""
         raw, places = self.table.raw, thread.places
         if self.table.by_record:
             own = [(raw.lines[place],) for place in places]
-            lines = tuple(dict.fromkeys([line for line, in own]))
+            lines = tuple(dict.fromkeys([line for (line,) in own]))
         else:
             # The parts of one record share its line.
             lines = (raw.lines[places[0]],)
@@ -120,12 +120,6 @@ class _Builder:
         else:
             reason = next((why for _, why in left if why != "system line"), "no message of a dialogue")
             self.outcomes.extend(raw.outcome(place, reason, "set_aside") for place in dict.fromkeys(thread.places))
-
-
-def _is_whole(roles: list[str]) -> bool:
-    """Whether customer and persona take turns, from a first question to a last answer."""
-    half, odd = divmod(len(roles), 2)
-    return not odd and half > 0 and roles == _TURNS * half
 
 
 def _pieces(thread: Thread, roles: Sequence[str], gap: float | None) -> Iterator[tuple[int, int]]:

@@ -18,8 +18,8 @@ def put_in_order(threads: Sequence[Thread], stamps: Sequence[list[Any]], sorting
 
     `sorting`: "always"; "newest", only where all are newest first (training data is in order); "never" (trees are).
 
-    `stamps` are the times as the file writes them, by thread. Returns how they were read ("" without any) and whether
-    they are moments.
+    `stamps` are the times as the file writes them, by thread; an empty list for a thread without. Returns how they were
+    read ("" without any) and whether they are moments.
     """
     if all(stamp is None for stamp in chain.from_iterable(stamps)):
         return "", False
@@ -65,10 +65,10 @@ def are_channels(threads: Sequence[Thread], speakers: Sequence[Speaker], is_only
 
 def statistics_of(threads: Sequence[Thread], gap: float | None) -> tuple[int, Counter[int], Counter[int]]:
     """How many conversations there are when they are cut at pauses; who takes part in, and who answers, how many."""
-    patterns: Counter[tuple[int, ...]] = Counter()
-    for thread in threads:
-        if not gap or thread.times is None:
-            patterns[tuple(thread.speakers)] += 1
+    uncut = [thread.speakers for thread in threads if not gap or thread.times is None]
+    patterns = Counter(map(tuple, uncut))
+    for thread in threads if gap else ():
+        if thread.times is None:
             continue
         start, before = 0, None
         for at, time in enumerate(thread.times):

@@ -1,4 +1,4 @@
-"""Whole chats in one text with the marks that models are trained on: ChatML, Llama, Gemma, `[INST]`, `### Response:`."""
+"""Whole chats in one text with the marks that models are trained on: ChatML, Llama, Gemma, `### Response:`."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from marcus_nb.formats import speakers
 _BEGUN = r"\s*(?:(?:<s>|<bos>|<\|begin_of_text\|>|<\|startoftext\|>|<[|｜]begin.of.sentence[|｜]>)\s*)*"
 # <|im_start|>user, <start_of_turn>user, <|start_header_id|>user<|end_header_id|>, <|user|>, <｜User｜>, <|USER_TOKEN|>
 _TAG = (
-    r"(?:<\|im_start\|>|<start_of_turn>|<\|start_header_id\|>)[ \t]*(\w{1,30})[^\n<]{0,60}(?:<\|(?:end_header_id|im_sep)\|>)?\n*"
+    r"(?:<\|im_start\|>|<start_of_turn>|<\|start_header_id\|>)[ \t]*(\w{1,30})[^\n<]{0,60}"
+    r"(?:<\|(?:end_header_id|im_sep)\|>)?\n*"
     r"|(?:<\|START_OF_TURN_TOKEN\|>)?<[|｜](user|assistant|system|chatbot|tool)(?:_TOKEN)?[|｜]>\n*"
 )
 _OPENED = re.compile(_TAG, re.IGNORECASE)

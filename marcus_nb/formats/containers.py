@@ -12,7 +12,7 @@ from marcus_nb.formats.shapes import recognise
 from marcus_nb.formats.stringified import parsed
 from marcus_nb.formats.tables import FormatError, RawTable
 from marcus_nb.formats.transcripts import read_transcript
-from marcus_nb.formats.values import read_json, read_jsonl, read_yaml
+from marcus_nb.formats.values import is_jsonl, read_json, read_jsonl, read_yaml
 from marcus_nb.formats.workbooks import is_parquet, is_workbook, read_parquet, read_workbook
 from marcus_nb.parameters import Source
 
@@ -27,10 +27,10 @@ def raw_tables(item: Opened, source: Source, persona_name: str) -> list[RawTable
         return [parsed(raw) for raw in raws]
     if container == "parquet" or (not container and is_parquet(data)):
         return [parsed(raw) for raw in read_parquet(data, file, item.evidence)]
-    if not data.strip():
+    if not data or data.isspace():
         raise FormatError(f"{file}: the file is empty: there is nothing to read")
     text, said = decode(data, file, source.encoding)
-    if not text.strip():
+    if not text or text.isspace():
         raise FormatError(f"{file}: the file is empty: there is nothing to read")
     return _of_text(text, file, [*item.evidence, said], source, persona_name, is_known)
 
@@ -78,7 +78,7 @@ def _of_text(
             return readers[name]()
         except FormatError as error:
             failed[name] = str(error).removeprefix(f"{file}: ")
-            if name == "json" and is_json(data):
+            if name == "json" and not is_jsonl(data) and is_json(data):
                 break
     if headless:
         # Last of all: text with a comma in each line would pass for a table, too.

@@ -23,6 +23,7 @@ _LEAST_AGREEING = 0.5
 _MOST_FILLED = 0.5
 # Below this share of different values it pays to keep each once.
 _MOST_DIFFERENT = 0.8
+_SHORT = 32
 
 
 def read_csv(
@@ -101,11 +102,37 @@ def _find_delimiter(sample: bytes, file: str, is_known: Callable[[str], bool]) -
         agreeing = filled.count(width) / max(len(filled), 1)
         if width >= 2 and (named >= 2 or agreeing >= _LEAST_AGREEING):
             scores[delimiter] = (named >= 2, agreeing, width)
+    if not scores and _is_one_column(sample, is_known):
+        return ","
     if not scores:
         raise FormatError(
             f"{file}: no delimiter (, ; tab |) splits most lines into the same number of fields, two or more"
         )
     return max(scores, key=lambda delimiter: scores[delimiter])
+
+
+def _is_one_column(sample: bytes, is_known: Callable[[str], bool]) -> bool:
+    """Whether one name stands above texts in quotes, as above whole chats, one in each row."""
+    rows = [row for row in _head(sample, ",", header.SAMPLE_ROWS) if row.filled or row.fault]
+    quoted = sum(row.text.startswith('"') for row in rows[1:])
+    return (
+        len(rows) > 1
+        and all(len(row.cells) == 1 for row in rows)
+        and (quoted == len(rows) - 1 or (is_known(rows[0].text.strip('" ')) and quoted * 2 >= len(rows) - 1))
+    )
+
+
+def _packed(cells: tuple[str, ...]) -> tuple[str, ...] | str:
+    """Short cells, such as times, as one text until all is read: each by itself lies among the longer cells of other
+    columns, and where it was remains a hole when the times have been read and only the texts are kept."""
+    if max(map(len, cells)) > _SHORT:
+        return cells
+    joined = "\n".join(cells)
+    return joined if joined.count("\n") == len(cells) - 1 else cells
+
+
+def _unpacked(cells: tuple[str, ...] | str) -> Sequence[str]:
+    return cells.split("\n") if isinstance(cells, str) else cells
 
 
 def _optional(rows: Sequence[Row], found: Header, is_known: Callable[[str], bool]) -> int:
@@ -127,7 +154,7 @@ class _Reading:
         self.data, self.file, self.delimiter, self.header, self.least = data, file, delimiter, found, least
         self.width = len(found.columns)
         # Tuples of text, which the garbage collector leaves alone: it would go through growing lists again and again.
-        self.columns: list[list[tuple[str, ...]]] = [[] for _ in found.columns]
+        self.columns: list[list[tuple[str, ...] | str]] = [[] for _ in found.columns]
         self.known: list[dict[str, str] | None] | None = None
         self.lines = array("q")
         self.faults: list[Outcome] = []
@@ -158,7 +185,7 @@ class _Reading:
         self.physical.pack()
         stored = {}
         for column, pieces in zip(self.header.columns, self.columns, strict=True):
-            stored[column] = tuple(chain.from_iterable(pieces))
+            stored[column] = tuple(chain.from_iterable(map(_unpacked, pieces)))
             pieces.clear()
         return RawTable(
             self.file, None, "csv", self.header.columns, self.lines, stored.__getitem__,
@@ -184,7 +211,7 @@ class _Reading:
             different = [len(set(column)) / len(column) for column in values]
             self.known = [{} if share <= _MOST_DIFFERENT else None for share in different]
         for column, known, fresh in zip(self.columns, self.known, values, strict=True):
-            column.append(fresh if known is None else tuple(map(known.setdefault, fresh, fresh)))
+            column.append(_packed(fresh) if known is None else tuple(map(known.setdefault, fresh, fresh)))
         self.lines.extend(starts)
 
     def _all_plain(self, rows: Sequence[list[str]]) -> bool:

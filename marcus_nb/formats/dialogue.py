@@ -48,8 +48,8 @@ def conversation_id(raw: RawTable, own_id: str, roles: Sequence[str], texts: Seq
     """`chat:17` by the file's own id; else `book/Letters:3f2a91c0de`, of the text, so that it outlives a moved row."""
     if own_id and (own_id := own_id.strip()):
         return f"{_stem(raw.file, None)}:{own_id}"
-    said = "\n".join([*roles, *texts])
-    return f"{_stem(raw.file, raw.sheet)}:{blake2b(said.encode('utf-8'), digest_size=5).hexdigest()}"
+    said = "\n".join([*roles, *texts]).encode("utf-8")
+    return f"{_stem(raw.file, raw.sheet)}:{blake2b(said, digest_size=5).hexdigest()}"
 
 
 @lru_cache(maxsize=64)

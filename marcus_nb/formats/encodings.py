@@ -53,7 +53,8 @@ def decode(data: bytes, file: str, encoding: str = "") -> tuple[bytes, str]:
     text are left in it.
     """
     text, evidence = _decoded(data, file, encoding)
-    control = len(text) - len(text.translate(None, _CONTROL))
+    blocks = (text[at : at + _BLOCK] for at in range(0, len(text), _BLOCK))
+    control = sum(len(block) - len(block.translate(None, _CONTROL)) for block in blocks)
     if control > max(_FEW_CONTROL, _MOST_CONTROL * len(text)) or control == len(text) > 0:
         raise FormatError(
             f"{file}: no text file (it holds zero bytes or many control characters): "

@@ -14,6 +14,8 @@ _BEFORE = (
     *(*_HISTORY, "context", "contexto", "dialog", "dialogue", "dialogo", "conversation", "conversacion", "messages"),
     *("dialog history", "dialogue context", "conversation context", "past", "previous turns", "turns", "mensajes"),
 )
+# How a whole conversation ended is not what was said next in it.
+_CLOSING = frozenset(("resolution", "resolucion", "solution", "solucion"))
 _SYSTEM = ("system", "sistema", "system prompt", "system message", "mensaje del sistema", "mensaje de sistema")
 _LABEL = ("label", "etiqueta", "is good", "good", "liked", "accepted", "thumbs up")
 MARKS = ("true", "false")
@@ -72,7 +74,12 @@ def _continued(raw: RawTable, given: Mapping[str, str], persona: frozenset[str])
     if "prompt" in given:
         return None
     response, sure = _best(raw, given, "response", columns.response_rank, 2, persona, None)
-    if response is None or sure < 3 or not _mostly(_sample(raw, response), lambda value: bool(columns.text(value))):
+    if (
+        response is None
+        or sure < 3
+        or _CLOSING.intersection(words.split(response))
+        or not _mostly(_sample(raw, response), lambda value: bool(columns.text(value)))
+    ):
         return None
     before = given.get("history") or columns.first(
         raw.columns, lambda name: words.key(name) in _BEFORE and name != response, given.values()
@@ -183,7 +190,9 @@ def _names(raw: RawTable, column: str) -> bool:
 
 def _is_prose(raw: RawTable, column: str) -> bool:
     filled = [said for value in _sample(raw, column) if (said := columns.text(value))]
-    return bool(filled) and sum(len(said.split()) for said in filled) >= _PROSE * len(filled)
+    # What a form asks is no name of a kind or a number.
+    least = _PROSE / 2 if column.rstrip().endswith("?") else _PROSE
+    return bool(filled) and sum(len(said.split()) for said in filled) >= least * len(filled)
 
 
 def _is_instruction(header: str) -> bool:

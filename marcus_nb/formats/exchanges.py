@@ -94,7 +94,7 @@ def _spoken(raw: RawTable, parts: Mapping[str, str]) -> tuple[list[_Spoken], lis
             kept, left = _kept(turns)
         except _SetAsideError as error:
             filled = columns.filled(raw, place)
-            if len(filled) == 1 and filled[0] not in (parts.get("prompt"), parts["response"]):
+            if len(filled) == 1 and filled[0] not in (parts.get("prompt"), parts["response"], parts.get("history")):
                 outcomes.append(raw.outcome(place, f"only `{filled[0]}` is filled: a total or a heading, no exchange"))
             else:
                 outcomes.append(raw.outcome(place, str(error), "set_aside"))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from marcus_nb.conversation import Origin
-from marcus_nb.formats import moments
+from marcus_nb.formats import moments, words
+from marcus_nb.formats.columns import prompt_rank, response_rank
 from marcus_nb.formats.tables import FormatError, Outcome, RawTable
 
 NO_HEADER = -1
@@ -15,6 +16,7 @@ _SEARCHED = 20
 _LONGEST_NAME = 60
 _SHOWN = 20
 _MOST_WORDS = 4
+_NOBODY: frozenset[str] = frozenset()
 _SENTENCE_ENDS = (".", "!", "?", "…")
 
 
@@ -118,7 +120,25 @@ def _starts_with_data(rows: Sequence[Row]) -> bool:
     if measured:
         # A form's questions can be sentences; but over a column of times stands no time.
         return any(_is_measure(first[at]) for at in measured)
+    if _are_questions_of_a_form(first, below):
+        return False
     return all(cell.strip() for cell in first) and any(map(_is_sentence, first))
+
+
+def _are_questions_of_a_form(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row asks what the rows below it tell: `What did the customer ask?`, `What did we answer?`.
+
+    Customers ask as well, but not in every column, and seldom for a question or an answer.
+    """
+    if not all(cell.rstrip().endswith("?") for cell in first):
+        return False
+    named = any(
+        prompt_rank(word, _NOBODY) >= 4 or response_rank(word, _NOBODY) >= 4
+        for cell in first
+        for word in words.split(cell)
+    )
+    asking = [sum(cells[at].rstrip().endswith("?") for cells in below) for at in range(len(first))]
+    return named and min(asking) == 0
 
 
 def _is_sentence(cell: str) -> bool:

@@ -146,8 +146,6 @@ def _asked_and_answered(item: Any) -> list[Any]:
 
 def listen(hearing: Hearing, items: list[Any], requester: set[str]) -> Turns:
     """The turns of one record. Raises RejectedError for what training data must not have."""
-    if hearing.plain and not requester and (turns := _plainly(hearing, items)):
-        return turns
     turns = Turns()
     who, texts, times = turns.who, turns.texts, turns.times
     by_word, by_keys = hearing.by_word, {} if requester else hearing.by_keys
@@ -169,20 +167,6 @@ def listen(hearing: Hearing, items: list[Any], requester: set[str]) -> Turns:
         if len(texts) > before:
             _learn(hearing, item, who[-1])
     return turns
-
-
-def _plainly(hearing: Hearing, items: list[Any]) -> Turns | None:
-    """The turns of a record whose messages are no more than a known word for the speaker and a text: nearly all of
-    training data. None for any other."""
-    speaker, content = hearing.plain
-    by_word = hearing.by_word
-    try:
-        who = [by_word[item[speaker]] for item in items if len(item) == 2]
-        texts = [item[content] for item in items]
-        is_plain = len(who) == len(items) and all(map(str.strip, texts))
-    except (KeyError, TypeError):
-        return None
-    return Turns(who, texts, [None] * len(who)) if is_plain else None
 
 
 def _learn(hearing: Hearing, item: dict[str, Any], seat: int) -> None:

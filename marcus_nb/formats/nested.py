@@ -51,6 +51,13 @@ def _read_messages(
     own_ids, customers = _column(raw, parts, "conversation"), _column(raw, parts, "customer")
     branches, known, stands_alone = 0, {}, beside.is_empty
     for place, value in enumerate(values):
+        customer = _customer(customers[place]) if customers is not None else None
+        own = columns.text(own_ids[place]).strip() if own_ids is not None else ""
+        if stands_alone and (said := _plainly(told, value)):
+            who, texts = said
+            threads.append(Thread(own, customer, who, texts, [place] * len(who)))
+            stamps.append([])
+            continue
         try:
             is_plain = type(value) is list and value and type(value[0]) is dict and not told.are_exchanges
             items = value if is_plain else None
@@ -81,8 +88,6 @@ def _read_messages(
         if turns.left:
             origin = raw.origin(raw.lines[place])
             outcomes.extend(Outcome(origin, reason, text, "left_out") for reason, text in turns.left)
-        customer = _customer(customers[place]) if customers is not None else None
-        own = columns.text(own_ids[place]).strip() if own_ids is not None else ""
         count = len(turns.who)
         threads.append(Thread(own, customer or turns.customer or None, turns.who, turns.texts, [place] * count))
         stamps.append(turns.times)
@@ -111,6 +116,21 @@ def _read_messages(
         return found
     own = [columns.text(value).strip() for value in own_ids] if own_ids is not None else [""] * len(raw)
     return by_message(raw, [items_of(value, content) for value in lists], own, found, names)
+
+
+def _plainly(told: Hearing, value: Any) -> tuple[list[int], list[str]] | None:
+    """Who says what in a record whose messages are no more than a known word for the speaker and a text, as in nearly
+    all training data: it need not be listened to one by one. None for any other record."""
+    if told.plain is None or not value:
+        return None
+    speaker, content = told.plain
+    by_word = told.by_word
+    try:
+        who = [by_word[item[speaker]] for item in value if len(item) == 2]
+        texts = [item[content] for item in value]
+        return (who, texts) if len(who) == len(texts) and all(map(str.strip, texts)) else None
+    except (KeyError, TypeError):
+        return None
 
 
 def _threads(

@@ -48,7 +48,9 @@ def check_size(data: bytes, file: str) -> None:
 
 def is_too_large(data: bytes) -> bool:
     """Whether one line of JSONL would fill the memory, or go deeper than anybody's conversations."""
-    size = len(data) > 1_000_000 and sum(data.count(sign) * cost for sign, cost in _COST.items()) > _MOST_BYTES
+    if len(data) < 1_000_000 and data.count(b"[") + data.count(b"{") <= DEEPEST:
+        return False  # nearly every line there is
+    size = sum(data.count(sign) * cost for sign, cost in _COST.items()) > _MOST_BYTES
     return size or depth(data) > DEEPEST
 
 

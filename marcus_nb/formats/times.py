@@ -1,6 +1,7 @@
 """Times as people's exports write them to numbers: ISO, day or month first, named months, AM/PM, epochs, counters."""
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -12,6 +13,8 @@ _LEAST_READ = 0.5
 _NUMBER = re.compile(r"[+-]?\d{1,19}(?:\.\d+)?")
 _COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d[0-5]\d[0-5]\d|[01]\d[0-5]\d)?")
 _ISO = re.compile(r"\d{4}[-/.]\d\d?[-/.]\d\d?(?:\D.*)?|\d{8}T\d{4}.*")
+_ISO_SIGNS = b"0123456789-: T."
+_ISO_LENGTHS = {10, 16, 19, *range(21, 27)}  # to the day, the minute, the second, and parts of one
 _DATED = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}\b")
 # From 1990 to 2100, in seconds; a file's own running numbers are seldom that high.
 _EPOCH = (631e6, 4.1e9)
@@ -74,13 +77,36 @@ def _compact(values: Sequence[str]) -> tuple[np.ndarray, str, bool]:
 
 
 def _iso(values: Sequence[str]) -> np.ndarray:
+    if (plain := _plain_iso(values)) is not None:
+        return plain
     import pandas
 
+    # To pandas these two are the moment at which somebody reads the file.
+    values = ["" if value in ("now", "today") else value for value in values]
     found = pandas.to_datetime(pandas.Series(values, dtype=object), format="ISO8601", utc=True, errors="coerce")
     numbers = found.to_numpy("datetime64[us]").astype(np.int64) / 1e6
     left = found.isna().to_numpy()
     # "2024.06.14", a comma before the fraction, 9:12 PM: no ISO, but year first all the same.
     numbers[left] = [moments.moment(values[at], True) if values[at] else np.nan for at in np.flatnonzero(left)]
+    return numbers
+
+
+def _plain_iso(values: Sequence[str]) -> np.ndarray | None:
+    """Times without zones, "2025-06-14 09:12:00", forty times as fast as the general way; None when some are others."""
+    signs = "".join(values).encode("utf-8", "replace")
+    filled = len(values) - values.count("")
+    lengths = set(map(len, values)) - {0}
+    # A third hyphen would begin a zone.
+    if signs.translate(None, _ISO_SIGNS) or signs.count(b"-") != 2 * filled or not lengths <= _ISO_LENGTHS:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of a zone after all
+            found = np.array(values, dtype="datetime64[us]")
+    except (ValueError, UserWarning, DeprecationWarning):
+        return None
+    numbers = found.astype(np.int64) / 1e6
+    numbers[np.isnat(found)] = np.nan
     return numbers
 
 

@@ -43,7 +43,9 @@ _HEADING = re.compile(
 _ANGLED = re.compile(r"<[@+ ]?([^<>\s][^<>]{0,39})>\s")
 _PLAIN = re.compile(rf"{_BULLET}({_NAME}?){_COLON}")
 _ASKED = re.compile(
-    r"(?:[-*•>#]+\s*)?(?:\*\*)?(Q|A|P|R|Question|Answer|Pregunta|Respuesta)\s?\d{0,5}\s?[.:)](?:\*\*)?(?=\s|$)\s?", re.I
+    r"(?:[-*•>#]+\s*)?(?:\*\*)?(?:\d{1,5}\s?[.)]\s{1,4})?(Q|A|P|R|Question|Answer|Pregunta|Respuesta)"
+    r"\s?\d{0,5}\s?[.:)](?:\*\*)?(?=\s|$)\s?",
+    re.I,
 )
 
 

@@ -9,6 +9,7 @@ from itertools import count, islice
 from marcus_nb.conversation import Origin
 from marcus_nb.formats import phone_notes, physical_lines, words
 from marcus_nb.formats import transcript_lines as forms
+from marcus_nb.formats.answered_lines import read_answered_lines
 from marcus_nb.formats.tables import FormatError, Outcome, RawTable
 from marcus_nb.formats.transcript_lines import Said
 
@@ -59,6 +60,8 @@ def read_transcript(data: bytes, file: str, evidence: Sequence[str]) -> RawTable
     message; conversation and time are there when the file has them. System lines, media and what stands above the
     first message are set aside. Raises FormatError when the text is no dialogue.
     """
+    if (answered := read_answered_lines(data, file, evidence)) is not None:
+        return answered
     form = _form(list(islice(physical_lines.stream(data), _SAMPLE_LINES)), file)
     reading = _Reading(data, file, form)
     reading.read()

@@ -4,8 +4,8 @@ import io
 import json
 import re
 from array import array
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice, repeat
 from typing import Any
 
 import orjson
@@ -18,6 +18,8 @@ from marcus_nb.formats.tables import FormatError, Outcome, RawTable
 
 # Twitter's and other web archives are scripts: `window.YTD.messages.part0 = [ … ]`.
 _LONG = 2 * parsing_json.DEEPEST  # a shorter line can be no bomb
+_LARGE = 100_000
+_AT_ONCE = 1000  # lines
 _ASSIGNED = re.compile(rb"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]{0,100}\s*=\s*(?=[\[{])")
 
 
@@ -29,7 +31,7 @@ def read_json(
     `path` (`export.tickets`) overrules the search; `is_shaped` says whether a table's records have a known shape.
     Raises FormatError.
     """
-    if _is_jsonl(data):
+    if is_jsonl(data):
         raise FormatError(f"{file}: not one JSON text but one on each line: JSONL")
     parsing_json.check_size(data, file)
     with no_collecting():
@@ -60,13 +62,14 @@ def read_jsonl(data: bytes, file: str, evidence: Sequence[str]) -> RawTable:
         data = data.replace(b"\r", b"\n")  # as old Macs end their lines
     _check_promising(data, file)
     found: list[dict[str, Any]] = []
-    lines, starts, ends = array("q"), array("q"), array("q")
+    lines, starts = array("q"), array("q")
     faults: list[Outcome] = []
     blank = at = 0
     with no_collecting():
-        for number, line in enumerate(io.BytesIO(data), start=1):
+        stream = io.BytesIO(data)
+        read = chain.from_iterable(map(_read_lines, iter(lambda: list(islice(stream, _AT_ONCE)), [])))
+        for number, (line, value, why) in enumerate(read, start=1):
             start, at = at, at + len(line)
-            value, why = _line(line)
             if why is None:
                 blank += 1
             elif why:
@@ -76,7 +79,6 @@ def read_jsonl(data: bytes, file: str, evidence: Sequence[str]) -> RawTable:
                 found.append(value)
                 lines.append(number)
                 starts.append(start)
-                ends.append(at)
     total = len(found) + len(faults)
     if len(found) * 2 < total or not found:
         raise FormatError(f"{file}: not JSONL: {len(found)} of {total} lines are JSON objects")
@@ -85,9 +87,24 @@ def read_jsonl(data: bytes, file: str, evidence: Sequence[str]) -> RawTable:
         said.append(f"{blank} blank lines passed over")
 
     def text(place: int) -> str:
-        return data[starts[place] : ends[place]].decode("utf-8", "backslashreplace").rstrip("\r\n")
+        start = starts[place]
+        end = data.find(b"\n", start)
+        return data[start : end if end >= 0 else None].decode("utf-8", "backslashreplace").rstrip("\r\n")
 
     return records.named(found, lines, text, file, None, "jsonl", said, faults)
+
+
+def _read_lines(lines: list[bytes]) -> Iterable[tuple[bytes, Any, str | None]]:
+    """Each line with what `_line` says of it; where all of them are small, flat objects it need not be asked."""
+    if max(map(len, lines)) < _LARGE:
+        try:
+            found = list(map(orjson.loads, lines))
+        except orjson.JSONDecodeError:
+            found = []
+        signs = [line.count(b"[") + line.count(b"{") for line in lines if len(line) > _LONG]
+        if set(map(type, found)) == {dict} and max(signs, default=0) <= parsing_json.DEEPEST:
+            return zip(lines, found, repeat(""))
+    return ((line, *_line(line)) for line in lines)
 
 
 def _line(line: bytes) -> tuple[Any, str | None]:
@@ -159,7 +176,8 @@ def _is_conversation(items: list[Any]) -> bool:
     return all(isinstance(item, str) for item in items) or searching.are_messages(items)
 
 
-def _is_jsonl(data: bytes) -> bool:
+def is_jsonl(data: bytes) -> bool:
+    """Whether the first line is a JSON text of its own and another begins in the next."""
     lines = [line for line in io.BytesIO(data[:1_000_000]).readlines() if line.strip()][:2]
     try:
         return len(lines) == 2 and isinstance(json.loads(lines[0]), dict | list) and lines[1].strip()[:1] in b"{["

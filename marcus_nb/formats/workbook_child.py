@@ -16,6 +16,7 @@ What cannot be read is answered with {"error": "what is wrong"}.
 import datetime
 import gc
 import io
+import itertools
 import os
 import re
 import signal
@@ -125,11 +126,11 @@ def _rows(sheet: Any, merges: list[_Merge]) -> Iterator[dict[str, Any]]:
     tall = sorted((merge for merge in merges if merge[1][0] > merge[0][0]), reverse=True)
     open_merges: list[list[Any]] = []
     merged = width = weight = 0
-    for at, cells in enumerate(sheet.iter_rows()):
+    for at, row in enumerate(_texts(sheet.iter_rows(), at_once)):
         if at < top:
             continue
-        row = [""] * left
-        row += [cell if type(cell) is str else _text(cell) for cell in cells]
+        if left:
+            row = [""] * left + row
         if open_merges or (tall and tall[-1][0][0] <= at):
             while tall and tall[-1][0][0] <= at:
                 (first, column), (last, _) = tall.pop()
@@ -153,6 +154,16 @@ def _rows(sheet: Any, merges: list[_Merge]) -> Iterator[dict[str, Any]]:
             rows, weight = [], 0
     yield {"rows": rows}
     yield {"first": top + 1, "width": width, "merged": merged}
+
+
+def _texts(rows: Iterator[list[Any]], at_once: int) -> Iterator[list[str]]:
+    """The rows with every cell as text; most tables hold hardly anything else, and are not looked at cell by cell."""
+    while some := list(itertools.islice(rows, at_once)):
+        if set(map(type, itertools.chain.from_iterable(some))) == {str}:
+            yield from some
+        else:
+            for row in some:
+                yield [cell if type(cell) is str else _text(cell) for cell in row]
 
 
 def _text(cell: Any) -> str:

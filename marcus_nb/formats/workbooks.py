@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -201,7 +202,7 @@ def _rows(rows: Any, before: list[list[str]], file: str) -> list[list[str]]:
     if not isinstance(rows, list) or any(type(row) is not list for row in rows):
         raise FormatError(_senseless(file))
     wide = len(before[0]) if before else len(rows[0]) if rows else 0
-    if any(len(row) != wide for row in rows) or any(set(map(type, row)) != {str} for row in rows):
+    if set(map(len, rows)) - {wide} or set(map(type, chain.from_iterable(rows))) - {str}:
         raise FormatError(_senseless(file))
     return rows
 

@@ -77,11 +77,12 @@ def _check_places(table: Table) -> None:
 def _check_messages(table: Table) -> None:
     for conversation in table.conversations:
         own = conversation.origin.lines
-        known = set(own) if len(own) > 1 else None
+        known: set[int] = set()
         for message in conversation.messages:
             if message.lines is own and own:
                 continue  # the messages of one record share their lines with the conversation
-            if not message.lines or not (known or set(own)).issuperset(message.lines):
+            known = known or set(own)
+            if not message.lines or not known.issuperset(message.lines):
                 found = f"from lines {', '.join(map(str, message.lines))}" if message.lines else "from no line at all"
                 raise AccountError(
                     f"{table.name}: conversation {conversation.id} has a message {found}, which is not among its "

@@ -12,6 +12,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 
 from marcus_nb.conversation import Origin, to_row, write_jsonl
 from marcus_nb.formats import Outcome
+from marcus_nb.formats.collecting import no_collecting
 from marcus_nb.ingest.account import check_account
 from marcus_nb.ingest.sources import Ingested
 
@@ -45,7 +46,8 @@ def write_conversations(ingested: Ingested, folder: Path) -> dict[str, int]:
     """
     check_account(ingested)
     folder.mkdir(parents=True, exist_ok=True)
-    write_jsonl(folder / "conversations.jsonl", map(to_row, ingested.conversations))
+    with no_collecting():
+        write_jsonl(folder / "conversations.jsonl", map(to_row, ingested.conversations))
     return {
         "conversations": len(ingested.conversations),
         "rejected": len(ingested.rejected),

@@ -22,6 +22,10 @@ PACKAGES = (
     "tokenizers",
     "numpy",
     "pandas",
+    "pyarrow",
+    "orjson",
+    "python-calamine",
+    "charset-normalizer",
     "scikit-learn",
     "papermill",
 )
@@ -59,6 +63,9 @@ def library_files(stage: str) -> dict[str, str]:
                 waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
             elif isinstance(node, ast.Import):
                 waiting += [alias.name for alias in node.names if alias.name.startswith(package.name)]
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".py"):
+                # A script beside it that it starts as a process of its own.
+                waiting.append(".".join(path.with_name(node.value).with_suffix("").relative_to(ROOT).parts))
         main = base / "__main__.py"
         if main.is_file():
             waiting.append(f"{module}.__main__")
