@@ -88,10 +88,9 @@ CASES = [
     ], [(1, LO), (2, R)], "assistant"),
     # the description is the first comment; the private one was never said; two agents speak with one voice
     case("zendesk.json", "json", "messages", 2, [
-        ["u: My order has not come.", "a: I look into it at once.\nA new one leaves today.", "u: Wonderful",
-         "a: Glad to hear it."],
+        ["u: My order has not come.", "a: I look into it at once.\nA new one leaves today."],
         exchange("Can I change the colour?", "You can, until it ships."),
-    ], [(1, LO)], ANY, lists("tickets")),
+    ], [(1, LO), (1, LO), (1, LO)], "Nell Hatch", lists("tickets")),
     case("intercom.json", "json", "messages", 2, [
         ["u: Do you post abroad?", "a: To the whole world,\nby boat.", "u: How long?", "a: Three weeks & a day."],
         exchange("Is this a robot?", "No, it is Nell."),

@@ -7,12 +7,13 @@ from operator import itemgetter
 
 from marcus_nb.conversation import PERSONA_ROLE, Conversation, Message, Origin
 from marcus_nb.formats.dialogue import conversation_id, cut
-from marcus_nb.formats.speakers import Persona, is_generic
+from marcus_nb.formats.speakers import COLLEAGUE, Persona, is_generic
 from marcus_nb.formats.tables import Outcome, Thread, Threads
 
 # An answer that comes later than this belongs to no question any more.
 _LONGEST_WAIT = 3 * 24 * 3600
 _TURNS = ["user", PERSONA_ROLE]
+_OUTSIDE = {"system": "system line", COLLEAGUE: "another agent, not the persona"}
 
 
 def build(table: Threads, persona: Persona, keep_leading: bool) -> tuple[list[Conversation], list[Outcome]]:
@@ -88,9 +89,9 @@ class _Builder:
     ) -> Conversation | None:
         """One conversation of the turns from start to stop; what becomes no part of it is added to `left`."""
         places = range(start, stop)
-        if "system" in roles[start:stop]:
-            left.extend((at, "system line") for at in places if roles[at] == "system")
-            places = [at for at in places if roles[at] != "system"]
+        if not _OUTSIDE.keys().isdisjoint(roles[start:stop]):
+            left.extend((at, _OUTSIDE[roles[at]]) for at in places if roles[at] in _OUTSIDE)
+            places = [at for at in places if roles[at] not in _OUTSIDE]
         found = cut([roles[at] for at in places], self.keep_leading)
         if found.reason:
             left.extend((at, found.reason) for at in places)
@@ -118,7 +119,7 @@ class _Builder:
                 Outcome(origins[thread.places[at]], reason, thread.texts[at], "left_out") for at, reason in left
             )
         else:
-            reason = next((why for _, why in left if why != "system line"), "no message of a dialogue")
+            reason = next((why for _, why in left if why not in _OUTSIDE.values()), "no message of a dialogue")
             self.outcomes.extend(raw.outcome(place, reason, "set_aside") for place in dict.fromkeys(thread.places))
 
 

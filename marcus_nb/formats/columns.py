@@ -30,50 +30,74 @@ _PROMPT = _set(
     "prompt question pregunta query consulta letter carta request solicitud peticion input entrada inquiry "
     "enquiry instruction instruccion duda problem problema description descripcion complaint queja reclamacion "
     "asked questions preguntas consultas queries prompts requests frecuentes frequently faq ask review resena "
-    "opinion feedback issue reclamo"
+    "opinion feedback issue reclamo frage fragen anfrage anliegen pergunta perguntas domanda domande richiesta "
+    "demande requete solicitacao duvida prompte sollicitud dubte avaliacao bewertung avis recensione "
+    "comentari ressenya"
 )
 _RESPONSE = _set(
     "response reply answer respuesta contestacion output salida completion resolution resolucion solution "
-    "solucion target answers respuestas replies responses"
+    "solucion target answers respuestas replies responses antwort antworten reponse reponses resposta respostas "
+    "risposta risposte soluzione solucao losung rueckmeldung contestacio retour"
 )
 _TEXT = _set(
-    "message mensaje text texto content contenido body cuerpo msg utterance comment comentario line linea said"
+    "message mensaje text texto content contenido body cuerpo msg utterance comment comentario "
+    "nachricht nachrichten mensagem mensagens messaggio messaggi messages inhalt conteudo contenuto contenu texte "
+    "testo missatge missatges corps corpo nachrichtentext"
 )
 _CUSTOMER = _set(
-    "customer client cliente user usuario human humano guest huesped visitor visitante buyer comprador invitado"
+    "customer client cliente user usuario human humano guest huesped visitor visitante buyer comprador invitado "
+    "kunde kundin clients utilisateur utente hospede gast visiteur visitatore acheteur kaufer clienta consumidor "
+    "reviewer"
 )
 _AGENT = _set(
     "agent agente assistant asistente support soporte staff operator operador bot gpt model chatbot ai admin "
-    "advisor asesor asesora team equipo owner propietario host anfitrion seller vendedor"
+    "advisor asesor asesora team equipo owner propietario host anfitrion seller vendedor atendente berater "
+    "mitarbeiter conseiller operatore operatrice assistente assistenz unterstutzung suporte assistenza atencion "
+    "our nuestra notre nossa unsere nostra my minha"
 )
+# In the form that a business sends out, `your` is the customer's and `our` the business's own.
+_YOURS = _set("your tu su votre ihre sua seu vostra")
 _CONVERSATION = _set(
     "conversation conversacion conv chat thread hilo ticket case caso session sesion dialog dialogue dialogo "
     "interaction interaccion call llamada incident incidencia conversationid ticketid chatid threadid sessionid "
-    "dialogid tree arbol"
+    "dialogid tree arbol gesprach unterhaltung vorgang conversa conversacao conversazione discussion billet "
+    "chamado atendimento biglietto fall anfragenummer dossier"
 )
 _MANY = _set("conversations chats threads tickets messages message customer")
 _CHANNEL = _set("channel canal room sala group grupo phone telefono wa_id")
-_NUMBER = _set("id no nr number numero num ref reference identifier uuid key codigo")
-_AUTHOR = _set("author autor from de sender remitente speaker role rol who quien emisor hablante")
+_NUMBER = _set(
+    "id no nr number numero num ref reference identifier uuid key codigo idx nummer nº numer kennung identifiant"
+)
+_AUTHOR = _set(
+    "author autor from de sender remitente speaker role rol who quien emisor hablante absender auteur mittente "
+    "autore expediteur remetente sprecher locutor falante interlocutor verfasser parlante"
+)
 _AUTHOR_IDS = _AUTHOR | _set("user usuario authorid userid senderid")
 _LIKELY_AUTHORS = _set(
-    "user usuario username name nombre nick nickname handle contact contacto member participant participante"
+    "user usuario username name nombre nick nickname handle contact contacto member participant participante nom "
+    "nome vorname benutzer utilisateur utente apelido pseudo"
 )
+_SENT = _set("sent enviado enviada escrito written posted said gesendet envoye inviato")
 _PERSON = _AUTHOR | _CUSTOMER | _set("name nombre email correo phone telefono")
 _ROLES = _set(
     "role rol direction direccion sentido type tipo kind side inbound outbound incoming outgoing entrante saliente"
 )
 _TRUE, _FALSE = _set("true yes si 1 verdadero y t"), _set("false no 0 falso n f")
 # The first that is there orders the messages, unless there is a turn's number: that says more than a day.
-_ORDERS = (
-    *("timestamp", "datetime", "date time", "fecha hora", "fecha y hora", "sent at", "created at", "sent", "enviado"),
-    *("message time", "ts", "date", "fecha", "dia", "day", "time", "hora", "created", "creado", "message date"),
-)
+_ORDERS = [
+    *("timestamp", "datetime", "date time", "fecha hora", "fecha y hora", "data hora", "data e hora", "date heure"),
+    *("zeitstempel", "sent at", "created at", "sent", "enviado", "message time", "message date", "ts", "date"),
+    *("fecha", "datum", "data", "dia", "day", "time", "hora", "created", "creado"),
+]
 _TURNS = _set("turn turno order orden seq sequence secuencia position posicion index idx")
+_PURCHASE = _set("order orden pedido")
 _SAMPLED, _MOST_ROLES = 5000, 8
-_DAYS = _set("date fecha dia day")
-_CLOCKS = _set("time hora clock")
-_MOMENTS = _set("timestamp datetime date fecha time created sent when cuando")
+_DAYS = _set("date fecha dia day datum data tag jour giorno")
+_CLOCKS = _set("time hora clock uhrzeit zeit heure ora horario")
+_MOMENTS = _set(
+    "timestamp datetime date fecha time created sent when cuando datum data zeitstempel horodatage quando quand "
+    "wann gesendet envoye enviado inviato"
+)
 
 
 def persona_words(*names: str) -> frozenset[str]:
@@ -81,12 +105,18 @@ def persona_words(*names: str) -> frozenset[str]:
     return frozenset(word for name in names for word in words.split(name)) - _FILLERS
 
 
+def _by_whom(header: str) -> bool:
+    """`Asked by`, `respondido por`: who did it, not what was said."""
+    said = words.split(header)
+    return len(said) > 1 and said[-1] in ("by", "por", "von", "par", "da")
+
+
 def prompt_rank(header: str, persona: frozenset[str]) -> int:
     """How surely a column holds what the customer says: 0 not at all, 1 a customer's name or text, … 4 surely."""
     if words.key(header) in ("q", "p"):
         return 3
     said = set(words.split(header)) - _FILLERS
-    if not said or said & persona or not said <= _PROMPT | _TEXT | _CUSTOMER:
+    if not said or said & persona or not said <= _PROMPT | _TEXT | _CUSTOMER | _YOURS or _by_whom(header):
         return 0
     if said & _PROMPT or (said & _TEXT and said & _CUSTOMER):
         return 4 if said & _PROMPT else 3
@@ -98,7 +128,7 @@ def response_rank(header: str, persona: frozenset[str]) -> int:
     if words.key(header) in ("a", "r"):
         return 3
     said = set(words.split(header)) - _FILLERS
-    if not said or not said <= _RESPONSE | _TEXT | _AGENT | persona:
+    if not said or not said <= _RESPONSE | _TEXT | _AGENT | persona or _by_whom(header):
         return 0
     if said & _RESPONSE:
         return 5 if said & persona else 4
@@ -109,7 +139,20 @@ def response_rank(header: str, persona: frozenset[str]) -> int:
 
 def is_conversation(header: str) -> bool:
     said = set(words.split(header)) - _FILLERS
-    return bool(said & _CONVERSATION) and said <= _CONVERSATION | _NUMBER | _MANY
+    return (bool(said & _CONVERSATION) and said <= _CONVERSATION | _NUMBER | _MANY) or is_thread_time(header)
+
+
+def is_thread_time(header: str) -> bool:
+    """`thread_ts`: the time of the message that others answer, which is its thread's name."""
+    said = set(words.split(header))
+    return bool(said & _CONVERSATION) and bool(said & {"ts", "timestamp", "time"}) and len(said) == 2
+
+
+def is_other_id(header: str) -> bool:
+    """`Order ID`, `Vorgangsnummer`, `case_ref`: the number of something that messages may be about."""
+    said = set(words.split(header))
+    named = said & (_AUTHOR | _CUSTOMER | _AGENT | _TEXT | _LIKELY_AUTHORS | _CHANNEL)
+    return len(said) > 1 and bool(said & _NUMBER) and not named
 
 
 def is_channel(header: str) -> bool:
@@ -125,6 +168,8 @@ def is_id(header: str) -> bool:
 
 def is_author(header: str) -> bool:
     said = set(words.split(header))
+    if _by_whom(header):
+        return bool(said & _SENT)
     return bool(said & _AUTHOR) and said <= _AUTHOR | _set("name nombre message mensaje")
 
 
@@ -163,7 +208,8 @@ def order_column(headers: Iterable[str]) -> str | None:
 
 def _is_turn(said: set[str]) -> bool:
     """`turn`, `turn_id`, `message index`, `orden`: the place of a message in its conversation."""
-    return bool(said & _TURNS) and said <= _TURNS | _NUMBER | _TEXT
+    # An `Order ID` is what was bought.
+    return bool(said & _TURNS) and said <= _TURNS | _NUMBER | _TEXT and not (said & _PURCHASE and said & _NUMBER)
 
 
 def _is_moment(key: str) -> bool:

@@ -8,7 +8,7 @@ from marcus_nb.formats.encodings import decode
 from marcus_nb.formats.headless import is_headless
 from marcus_nb.formats.opening import Opened
 from marcus_nb.formats.parsing_json import is_json
-from marcus_nb.formats.shapes import recognise
+from marcus_nb.formats.shapes import NO_SHAPE, recognise
 from marcus_nb.formats.stringified import parsed
 from marcus_nb.formats.tables import FormatError, RawTable
 from marcus_nb.formats.transcripts import read_transcript
@@ -83,6 +83,9 @@ def _of_text(
     if headless:
         # Last of all: text with a comma in each line would pass for a table, too.
         return headless
+    if NO_SHAPE in failed.get("csv", "") and "transcript" in failed:
+        # A table it is: why it is no other kind of file would bury what to write.
+        failed = {"csv": failed["csv"]}
     if len(failed) == 1:
         raise FormatError(f"{file}: {next(iter(failed.values()))}")
     tried = "".join(f"\n- as {name}: {why}" for name, why in failed.items())

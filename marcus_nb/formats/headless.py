@@ -81,6 +81,20 @@ def moments_column(raw: RawTable, names: Iterable[str]) -> str | None:
     return next((name for name in names if _profile(raw, name, frozenset()).is_time), None)
 
 
+def proposal(raw: RawTable) -> str:
+    """What a person could write for `columns` when no name is known: {prompt: Frage, response: Antwort}, by content."""
+    profiles = _profiles(raw, frozenset())
+    texts = sorted(filter(_is_text, profiles), key=lambda item: -item.words)[:2]
+    if len(texts) == 2 and texts[1].words * 8 >= texts[0].words:
+        first, second = sorted(texts, key=lambda item: raw.columns.index(item.name))
+        return f"{{prompt: {first.name}, response: {second.name}}}"
+    authors = [item for item in profiles if item not in texts and not item.is_time and 0 < item.distinct <= 0.7]
+    if texts and authors:
+        author = min(authors, key=lambda item: (item.is_number, item.distinct))
+        return f"{{author: {author.name}, content: {texts[0].name}}}"
+    return "{prompt: …, response: …}, or {author: …, content: …} where each row is a message"
+
+
 def _is_text(item: _Profile) -> bool:
     return not item.is_time and not item.is_number and item.words >= _LEAST_TEXT_WORDS and item.distinct > 0.5
 

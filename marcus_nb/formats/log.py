@@ -7,8 +7,9 @@ from itertools import pairwise, repeat
 
 import numpy as np
 
-from marcus_nb.formats import columns, speakers, words
+from marcus_nb.formats import columns, html, speakers, words
 from marcus_nb.formats.log_columns import hidden
+from marcus_nb.formats.log_threads import cells, thread_ids
 from marcus_nb.formats.tables import FormatError, Outcome, RawTable, Speaker, Thread, Threads
 from marcus_nb.formats.times import join, parse_times
 
@@ -24,14 +25,18 @@ def read_log(raw: RawTable, parts: dict[str, str], gap_minutes: int, persona_spe
     machines (SYSTEM, bot) are set aside; rows without author or text are rejected. Raises FormatError when no row
     has both.
     """
-    who = _cells(raw, parts["author"])
+    who = cells(raw, parts["author"])
     if "role" in parts:
-        who = [name or side for name, side in zip(who, _cells(raw, parts["role"]), strict=True)]
+        who = [name or side for name, side in zip(who, cells(raw, parts["role"]), strict=True)]
     texts = [value if type(value) is str else columns.text(value) for value in raw.column(parts["content"])]
-    ids, said = _ids(raw, parts, who)
+    texts, is_html = html.texts(texts)
+    ids, said, are_whole = thread_ids(raw, parts, who)
     outcomes, usable = _unusable(raw, parts, who, texts, ids, persona_speaker)
     if not len(usable):
-        raise FormatError(f"{raw.name}: no row has both author and text: nothing to read")
+        raise FormatError(
+            f"{raw.name}: no row has both author (`{parts['author']}`) and text (`{parts['content']}`): "
+            "say which columns hold them with `columns`, {author: …, content: …}"
+        )
     authors, who = _authors(raw, parts, who, usable)
     names, codes = _codes(ids, usable)
     del ids
@@ -39,10 +44,10 @@ def read_log(raw: RawTable, parts: dict[str, str], gap_minutes: int, persona_spe
     order = _sorted(codes, times)
     codes, times = codes[order], times[order] if times is not None else None
     named = "conversation" in parts
-    customers = _cells(raw, parts["customer"]) if "customer" in parts else []
+    customers = cells(raw, parts["customer"]) if "customer" in parts else []
     places = usable[order]
     log = _Log(names if named else [], texts, customers, places, who[order], codes, times if moments else None)
-    gap = _gap(named, moments, gap_minutes, len(usable))
+    gap = _gap(are_whole, moments, gap_minutes, len(usable))
     starts = log.starts(gap)
     taking_part, answering = _statistics(who[order], starts)
     if named:
@@ -50,6 +55,8 @@ def read_log(raw: RawTable, parts: dict[str, str], gap_minutes: int, persona_spe
         head = (
             f"row per message: column `{parts['conversation']}` repeats, {count:,} conversations in {len(raw):,} rows"
         )
+    elif are_whole:
+        head = f"row per message{said}"
     elif not gap:
         split = "each question starts a new conversation" if gap == 0 else "all one conversation"
         head = f"row per message{said}, without conversations and times: {split}"
@@ -68,7 +75,7 @@ def read_log(raw: RawTable, parts: dict[str, str], gap_minutes: int, persona_spe
         answering=answering,
         gap_seconds=gap,
         outcomes=tuple(outcomes),
-        evidence=(head, order_said),
+        evidence=(head, order_said, *([html.EVIDENCE] if is_html else [])),
     )
 
 
@@ -76,54 +83,10 @@ def _said_all(name: str) -> Sequence[str]:
     raise KeyError(f"column {name} is no longer kept: the log has been read")
 
 
-def _gap(named: bool, moments: bool, gap_minutes: int, rows: int) -> float | None:
-    if moments and (gap_minutes or not named):
+def _gap(are_whole: bool, moments: bool, gap_minutes: int, rows: int) -> float | None:
+    if moments and (gap_minutes or not are_whole):
         return (gap_minutes or GAP_MINUTES) * 60.0
-    return None if named or rows <= _LONGEST_WITHOUT_TIMES else 0.0
-
-
-def _cells(raw: RawTable, column: str) -> list[str]:
-    memo: dict[object, str] = {}
-    cells = []
-    for value in raw.column(column):
-        if type(value) is not str:
-            value = columns.customer_of(value) or ""
-        found = memo.get(value)
-        if found is None:
-            found = memo[value] = value.strip()
-        cells.append(found)
-    return cells
-
-
-def _ids(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> tuple[list[str], str]:
-    """What tells threads apart: an id, an answered message, the two who write, a channel, a customer; else nothing."""
-    if "conversation" in parts:
-        return _cells(raw, parts["conversation"]), ""
-    if "reply" in parts:
-        return roots(
-            _cells(raw, parts["id"]), _cells(raw, parts["reply"])
-        ), f", by the message that each answers (`{parts['reply']}`)"
-    if "recipient" in parts:
-        both = zip(who, _cells(raw, parts["recipient"]), strict=True)
-        return [" ".join(sorted(pair)) for pair in both], f", by `{parts['author']}` and `{parts['recipient']}`"
-    channel = columns.first(raw.columns, columns.is_channel, parts.values()) or parts.get("customer")
-    if channel is None or columns.is_author(channel):
-        return [], ""
-    return _cells(raw, channel), f", by `{channel}`"
-
-
-def roots(ids: list[str], answered: list[str]) -> list[str]:
-    """For each message the first one of its thread: what it answers, what that one answers, and so on."""
-    parents = {own: parent for own, parent in zip(ids, answered, strict=True) if own and parent and own != parent}
-    roots: dict[str, str] = {}
-    for own in ids:
-        path, seen = [own], {own}
-        while path[-1] not in roots and (parent := parents.get(path[-1])) is not None and parent not in seen:
-            path.append(parent)
-            seen.add(parent)
-        root = roots.get(path[-1], path[-1])
-        roots |= dict.fromkeys(path, root)
-    return [roots[own] for own in ids]
+    return None if are_whole or rows <= _LONGEST_WITHOUT_TIMES else 0.0
 
 
 def _unusable(
@@ -136,15 +99,20 @@ def _unusable(
     told = zip(who, says, ids if named else repeat("-"), strict=False)
     found = (bool(author) and said and bool(own) and author not in machines for author, said, own in told)
     usable = np.fromiter(found, bool, len(texts))
+    header = (parts["author"], parts["content"])
     notes = hidden(raw, parts["note"]) if "note" in parts else []
     usable &= ~np.array(notes, bool) if notes else True
-    attached = _cells(raw, parts["attachment"]) if "attachment" in parts else []
+    again = [place for place in np.flatnonzero(usable).tolist() if who[place] == header[0]]
+    usable[[place for place in again if texts[place].strip() == header[1]]] = False
+    attached = cells(raw, parts["attachment"]) if "attachment" in parts else []
     outcomes = []
     for place in np.flatnonzero(~usable).tolist():
         filled = columns.filled(raw, place)
         kind = "rejected"
         if len(filled) <= 1:
             reason = f"only {words.listed(filled) or 'nothing'} is filled: no message"
+        elif (who[place], texts[place].strip()) == header:
+            reason, kind = "the header again", "set_aside"
         elif notes and notes[place]:
             reason, kind = f"internal note: `{parts['note']}` says so", "set_aside"
         elif who[place] in machines:
@@ -225,7 +193,14 @@ def _sorted(codes: np.ndarray, times: np.ndarray | None) -> np.ndarray:
     if times is None:
         return grouped
     filled = _filled_forward(times[grouped], codes[grouped])
-    return grouped[np.lexsort((np.arange(len(grouped)), filled, codes[grouped]))]
+    places = np.arange(len(grouped))
+    # Of a file that runs backwards the later line of two at one time was said first.
+    return grouped[np.lexsort((-places if _runs_backwards(times) else places, filled, codes[grouped]))]
+
+
+def _runs_backwards(times: np.ndarray) -> bool:
+    steps = np.diff(times[~np.isnan(times)])
+    return bool(np.any(steps < 0)) and np.count_nonzero(steps > 0) * 10 <= np.count_nonzero(steps < 0)
 
 
 def _filled_forward(times: np.ndarray, codes: np.ndarray) -> np.ndarray:

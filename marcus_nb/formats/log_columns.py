@@ -26,6 +26,7 @@ _REPLY = (
     _set("quoted"),
     _set("respuesta a"),
 )
+_SUBJECT = _set("subject asunto betreff objet assunto oggetto tema topic assumpte")
 _MESSAGE_ID = _set("id message tweet mensaje post comment uuid msg mid comentario")
 
 
@@ -61,7 +62,7 @@ def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str
         del parts["conversation"]
     _add(raw, parts, "recipient", lambda name: words.key(name) in _RECIPIENT)
     if "conversation" not in parts:
-        parts |= replies(raw, parts)
+        parts |= replies(raw, parts) or _threads(raw, parts)
     sure = forced or raw.container == "transcript" or parts.keys() & {"conversation", "recipient", "reply"}
     if not sure and not columns.repeats(raw, parts["author"]):
         return f"column `{parts['author']}` never repeats: nobody says anything twice"
@@ -69,6 +70,20 @@ def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str
     _add(raw, parts, "note", lambda name: _is_note(raw, name))
     _add(raw, parts, "attachment", lambda name: set(words.split(name)) & _ATTACHMENT)
     return parts
+
+
+def _threads(raw: RawTable, parts: Mapping[str, str]) -> dict[str, str]:
+    """What else tells conversations apart: a subject, or the number of what they are about."""
+    subject = next((name for name in _left(raw, parts) if words.key(name) in _SUBJECT), None)
+    if subject and columns.repeats(raw, subject):
+        return {"subject": subject}
+    rows = len(raw)
+    for name in _left(raw, parts):
+        if columns.is_other_id(name) and name != parts.get("order"):
+            different = len({columns.text(value) for value in raw.column(name)})
+            if 1 < different <= 0.7 * rows:
+                return {"conversation": name}
+    return {}
 
 
 def hidden(raw: RawTable, column: str) -> list[bool]:

@@ -11,7 +11,7 @@ from marcus_nb.formats import channels, columns, hearing, log_columns
 from marcus_nb.formats.chat_texts import is_doubly_encoded, repaired
 from marcus_nb.formats.collecting import no_collecting
 from marcus_nb.formats.hearing import Hearing, RejectedError, listen
-from marcus_nb.formats.log import roots
+from marcus_nb.formats.log_threads import roots
 from marcus_nb.formats.messages import is_message, opened
 from marcus_nb.formats.parsing_json import as_text
 from marcus_nb.formats.records import RECORD, spread

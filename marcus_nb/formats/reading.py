@@ -73,7 +73,11 @@ def _read_source(source: Source, root: Path, persona_name: str, keep_leading: bo
     while opened:  # taken out one by one, as are the tables below: what has been read need not be kept
         item = opened.pop()
         if item.skipped or (several and is_side_file(item.name, names)):
-            found.append(_passed_over(item.name, item.skipped or "names of people, used where their ids stand"))
+            found.append(
+                _passed_over(
+                    item.name, item.skipped or "a list of the export's own, without messages; names in it are used"
+                )
+            )
             continue
         try:
             raws = raw_tables(item, source, persona_name)

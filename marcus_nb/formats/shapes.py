@@ -11,7 +11,7 @@ from marcus_nb.formats.exchange_parts import (
     transcript_parts,
 )
 from marcus_nb.formats.exchanges import Reading, read_exchanges
-from marcus_nb.formats.headless import guessed_log, guessed_pairs
+from marcus_nb.formats.headless import guessed_log, guessed_pairs, proposal
 from marcus_nb.formats.log import read_log
 from marcus_nb.formats.log_columns import log_parts
 from marcus_nb.formats.message_rows import message_row_parts, read_message_rows
@@ -19,6 +19,7 @@ from marcus_nb.formats.nested import nested_parts, read_nested
 from marcus_nb.formats.tables import FormatError, RawTable, Threads
 from marcus_nb.parameters import Source
 
+NO_SHAPE = "the records have no known shape"
 _EXCHANGES = ("pairs", "instruction", "preference")
 
 
@@ -61,8 +62,8 @@ def recognise(raw: RawTable, source: Source, persona_name: str) -> tuple[str, di
                 reasons.setdefault(shape, parts)
     said = "".join(f"\n  not {shape}: {reason}" for shape, reason in reasons.items())
     raise FormatError(
-        f"{raw.name}: the records have no known shape. Columns found: {words.listed(raw.columns)}.{said}\n"
-        "  Say which column is which with `columns`, for example {prompt: …, response: …}"
+        f"{raw.name}: {NO_SHAPE}. Columns found: {words.listed(raw.columns)}.\n"
+        f"  Say which column is which with `columns`, for example {proposal(raw)}{said}"
     )
 
 

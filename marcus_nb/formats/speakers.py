@@ -36,6 +36,7 @@ _AUTOMATIC = _set(
     "trigger, autoresponder"
 )
 _NOBODY = _USER | _AUTOMATIC
+COLLEAGUE = "colleague"
 # Below this share of all conversations nobody is *the* one who answers: then whoever answers in each one is.
 _LEAST_SHARE = 0.5
 
@@ -62,10 +63,12 @@ def is_generic(author: str) -> bool:
 class Persona:
     """Who the persona is in one table: the role of each of its speakers, how the file spells the persona, and why.
 
+    A role is user, assistant, system, or COLLEAGUE: an agent who is not the persona.
+
     `by_answer`: the roles say nothing; in each conversation the second to speak is the persona.
     """
 
-    roles: tuple[Role, ...]
+    roles: tuple[str, ...]
     speaker: str | None
     evidence: str
     by_answer: bool = False
@@ -103,27 +106,52 @@ def _named_by_parameter(tables: Sequence[Threads], persona_speaker: str) -> list
 
 
 def _by_role(table: Threads, persona_name: str) -> Persona | None:
-    """By role words and flags; but a colleague with a role word who speaks less than the one named is not it."""
-    by_role = {at: table.taking_part[at] for at, who in enumerate(table.speakers) if who.role == "assistant"}
-    if not by_role:
+    """By role words and flags; of several agents the one who bears the persona's name, else all of them together.
+
+    But a colleague with a role word who speaks less than somebody of the persona's name is not it.
+    """
+    agents = {at: table.taking_part[at] for at, who in enumerate(table.speakers) if who.role == "assistant"}
+    if not agents:
         return None
     named = words.key(persona_name)
-    share = max(
-        (table.taking_part[at] for at, who in enumerate(table.speakers) if words.key(who.name) == named), default=0
-    )
-    if share > sum(by_role.values()):
+    shares = [table.taking_part[at] for at, who in enumerate(table.speakers) if words.key(who.name) == named]
+    if max(shares, default=0) > sum(agents.values()):
         return None
-    busiest = max(by_role, key=lambda at: (by_role[at], -at))
-    said = f"a role word{_share(by_role[busiest], table.conversations)}"
-    return _persona(table, frozenset(), said, table.speakers[busiest].name)
+    chosen = _bearer(table, persona_name, agents)
+    if chosen is not None and len({words.key(table.speakers[at].name) for at in agents}) > 1:
+        name = table.speakers[chosen].name
+        why = f"of several agents the one of the persona's name{_share(agents[chosen], table.conversations)}"
+        return _persona(table, frozenset([words.key(name)]), why, name)
+    busiest = max(agents, key=lambda at: (agents[at], -at))
+    name = table.speakers[busiest].name
+    how = "a role word" if role_word(name) == "assistant" else "its role in the file"
+    others = len(agents) - 1
+    more = f"; {others} more answer beside it and count as the persona, too: name one with `persona_speaker`"
+    said = f"{how}{_share(agents[busiest], table.conversations)}{more if others else ''}"
+    return _persona(table, frozenset(), said, name)
 
 
 def _by_name(table: Threads, persona_name: str) -> Persona | None:
-    named = words.key(persona_name)
-    shares = [table.taking_part[at] for at, who in enumerate(table.speakers) if words.key(who.name) == named]
-    if not shares:
+    chosen = _bearer(table, persona_name, dict(enumerate(table.taking_part[at] for at in range(len(table.speakers)))))
+    if chosen is None:
         return None
-    return _persona(table, frozenset([named]), f"the persona's name{_share(sum(shares), table.conversations)}")
+    name = table.speakers[chosen].name
+    keys = frozenset([words.key(name)])
+    share = sum(table.taking_part[at] for at, who in enumerate(table.speakers) if words.key(who.name) in keys)
+    return _persona(table, keys, f"the persona's name{_share(share, table.conversations)}", name)
+
+
+def _bearer(table: Threads, persona_name: str, among: Mapping[int, int]) -> int | None:
+    """The busiest of some speakers who bears the persona's name: `Sofia`, else `Sofia Marlow`, who mostly answers."""
+    named = words.key(persona_name)
+    exact = [at for at in among if words.key(table.speakers[at].name) == named]
+    wanted = set(words.split(persona_name))
+    alike = [
+        at
+        for at in among
+        if wanted and wanted < set(words.split(table.speakers[at].name)) and 2 * table.answering[at] >= among[at] > 0
+    ]
+    return max(exact or alike, key=lambda at: (among[at], -at), default=None)
 
 
 def _by_share(tables: Sequence[Threads]):
@@ -158,14 +186,16 @@ def _by_share(tables: Sequence[Threads]):
 
 
 def _persona(table: Threads, keys: frozenset[str], why: str, speaker: str = "") -> Persona:
-    """Roles of a table's speakers; without `keys` those with the role assistant are the persona."""
-    roles: list[Role] = []
+    """Roles of a table's speakers; without `keys` those with the role assistant are the persona.
+
+    With `keys` other agents are neither the persona nor customers: what they say is no part of its dialogues.
+    """
+    roles: list[str] = []
     for who in table.speakers:
-        if keys:
-            role = "assistant" if words.key(who.name) in keys else "system" if who.role == "system" else "user"
+        if keys and words.key(who.name) in keys:
+            roles.append("assistant")
         else:
-            role = who.role or "user"
-        roles.append(role)
+            roles.append(COLLEAGUE if keys and who.role == "assistant" else who.role or "user")
     speaker = speaker or next((who.name for who in table.speakers if words.key(who.name) in keys), "")
     return Persona(tuple(roles), speaker, f"persona `{speaker}`: {why}")
 
