@@ -97,6 +97,14 @@ CASES = [
     csv("chatml.csv", ANY, 2, [
         exchange("Is it open?", "It is, come in."), exchange("Tea, or not?", "Please."),
     ], [(2, LO)], persona=ANY),
+    # names and roles stand in a list of their own; a colleague's ticket is not the persona's
+    nested("users_beside_rows.json", "json", "row_per_message", 6, [
+        exchange("Is the lamp lit?", "At dusk."), exchange("Nell, may I?", "Once."),
+    ], [(3, SA), (4, SA)], persona="Nell", count={"lists": ("comments",)}),
+    # lines of several kinds; a message holds those that answer it
+    nested("lines_of_kinds.jsonl", "jsonl", "messages", 4, [
+        ["u: Is it open?", "a: Since eight.", "u: Till when?", "a: Till six."], exchange("Any tea?", "A pot of it."),
+    ], [(1, SA), (2, SA)], persona="nell"),
     # what a form asks stands above the columns
     csv("form_questions.csv", "pairs", 3, [
         exchange("I want my money back", "Of course you get it back"),

@@ -542,7 +542,7 @@ def test_lesser_ways(tmp_path):
     assert (given.shape, texts(given)) == ("instruction", [["u:Hi\n2", "a:Aye."]])
     with pytest.raises(FormatError, match="column `chat` never repeats"):
         one(tmp_path, "l.csv", "chat,author,text\n1,Tom,Hi\n2,Nell,Aye.\n")
-    with pytest.raises(FormatError, match="no row has both author .`author`. and text .`text`."):
+    with pytest.raises(FormatError, match=r"no row has both author .`author`. and text .`text`."):
         one(tmp_path, "l.csv", "chat,author,text\n1,Tom,\n1,Nell,\n")
     ordered = one(tmp_path, "o.csv", "chat,author,text,x\n1,Nell,Aye.,2\n1,Tom,Hi,1\n", columns={"order": "x"})
     assert texts(ordered) == [["u:Hi", "a:Aye."]]

@@ -65,7 +65,7 @@ class _Builder:
         raw, places = self.table.raw, thread.places
         if self.table.by_record:
             own = [(raw.lines[place],) for place in places]
-            lines = tuple(dict.fromkeys([line for (line,) in own]))
+            lines = tuple(sorted({line for (line,) in own}))
         else:
             # The parts of one record share its line.
             lines = (raw.lines[places[0]],)
@@ -101,7 +101,7 @@ class _Builder:
         kept = [places[at] for at in found.kept]
         raw = self.table.raw
         messages = _joined(thread, roles, kept, raw.lines)
-        lines = tuple(dict.fromkeys(line for message in messages for line in message.lines))
+        lines = tuple(sorted({line for message in messages for line in message.lines}))
         customer = self._customer(thread, (thread.speakers[at] for at in kept if roles[at] == "user"))
         time = _iso(thread.times[kept[0]]) if thread.times else None
         identifier = conversation_id(

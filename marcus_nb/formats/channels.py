@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from itertools import chain, pairwise
 from typing import Any
 
-from marcus_nb.formats.tables import Speaker, Thread
+from marcus_nb.formats import words
+from marcus_nb.formats.chat_texts import is_doubly_encoded, repaired
+from marcus_nb.formats.tables import Outcome, RawTable, Speaker, Thread, Threads
 from marcus_nb.formats.times import parse_times
 
 GAP_MINUTES = 360
@@ -86,6 +88,55 @@ def statistics_of(threads: Sequence[Thread], gap: float | None) -> tuple[int, Co
             if who != speakers[0]:
                 answering[who] += count
     return sum(patterns.values()), taking_part, answering
+
+
+def as_threads(
+    raw: RawTable,
+    shape: str,
+    parts: dict[str, str],
+    gap_minutes: int,
+    speakers: Sequence[Speaker],
+    threads: list[Thread],
+    stamps: list[list[Any]],
+    outcomes: list[Outcome],
+    evidence: list[str],
+    is_platform: bool,
+    sorting: str,
+) -> Threads:
+    """What was said record by record as threads in order; channels are given a pause to be cut at."""
+    texts = chain.from_iterable(thread.texts for thread in threads)
+    if is_doubly_encoded(chain(texts, (who.name for who in speakers))):
+        evidence.append("doubly encoded letters (Informaci\u00c3\u00b3n) repaired in all texts and names")
+        speakers = [Speaker(repaired(who.name), who.role) for who in speakers]
+        for thread in threads:
+            thread.texts = [repaired(text) for text in thread.texts]
+            thread.customer = repaired(thread.customer) if thread.customer else thread.customer
+    how, moments = put_in_order(threads, stamps, sorting)
+    if how:
+        evidence.append(f"order: {how}")
+    gap = None
+    if moments and (gap_minutes or are_channels(threads, speakers, len(raw) == 1, is_platform)):
+        gap = (gap_minutes or GAP_MINUTES) * 60.0
+        evidence.append(f"channels rather than conversations: cut at pauses of more than {gap / 60:,.0f} minutes")
+        said = {words.key(who.name) for who in speakers}
+        for thread in threads:
+            # A channel's name is nobody's.
+            thread.customer = thread.customer if thread.customer and words.key(thread.customer) in said else None
+    count, taking_part, answering = statistics_of(threads, gap)
+    return Threads(
+        raw=raw,
+        shape=shape,
+        columns=parts,
+        speakers=tuple(speakers),
+        threads=threads,
+        by_record=False,
+        conversations=count,
+        taking_part=taking_part,
+        answering=answering,
+        gap_seconds=gap,
+        outcomes=tuple(outcomes),
+        evidence=tuple(evidence),
+    )
 
 
 def _written(stamp: Any) -> str:

@@ -3,106 +3,50 @@
 from collections.abc import Iterable, Mapping
 
 from marcus_nb.formats import words
+from marcus_nb.formats.column_words import (
+    AGENT,
+    AUTHOR,
+    AUTHOR_IDS,
+    CHANNEL,
+    CLOCKS,
+    CONVERSATION,
+    CUSTOMER,
+    DAYS,
+    FALSE,
+    FILLERS,
+    FIRM,
+    INBOUND,
+    LIKELY_AUTHORS,
+    MANY,
+    MOMENTS,
+    NAMED,
+    NUMBER,
+    ORDERS,
+    OUTBOUND,
+    PERSON,
+    PROMPT,
+    PURCHASE,
+    RESPONSE,
+    ROLES,
+    SENT,
+    TEXT,
+    TRUE,
+    TURNS,
+    YOURS,
+)
 from marcus_nb.formats.speakers import role_word
 from marcus_nb.formats.tables import FormatError, RawTable
 
 PARTS = (
-    "prompt",
-    "response",
-    "input",
-    "history",
-    "conversation",
-    "author",
-    "role",
-    "order",
-    "time",
-    "content",
-    "customer",
+    *("prompt", "response", "input", "history"),
+    *("conversation", "author", "role", "order", "time", "content", "customer"),
 )
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_FILLERS = _set("s of from the by de del la el los las por a")
-_PROMPT = _set(
-    "prompt question pregunta query consulta letter carta request solicitud peticion input entrada inquiry "
-    "enquiry instruction instruccion duda problem problema description descripcion complaint queja reclamacion "
-    "asked questions preguntas consultas queries prompts requests frecuentes frequently faq ask review resena "
-    "opinion feedback issue reclamo frage fragen anfrage anliegen pergunta perguntas domanda domande richiesta "
-    "demande requete solicitacao duvida prompte sollicitud dubte avaliacao bewertung avis recensione "
-    "comentari ressenya"
-)
-_RESPONSE = _set(
-    "response reply answer respuesta contestacion output salida completion resolution resolucion solution "
-    "solucion target answers respuestas replies responses antwort antworten reponse reponses resposta respostas "
-    "risposta risposte soluzione solucao losung rueckmeldung contestacio retour"
-)
-_TEXT = _set(
-    "message mensaje text texto content contenido body cuerpo msg utterance comment comentario "
-    "nachricht nachrichten mensagem mensagens messaggio messaggi messages inhalt conteudo contenuto contenu texte "
-    "testo missatge missatges corps corpo nachrichtentext"
-)
-_CUSTOMER = _set(
-    "customer client cliente user usuario human humano guest huesped visitor visitante buyer comprador invitado "
-    "kunde kundin clients utilisateur utente hospede gast visiteur visitatore acheteur kaufer clienta consumidor "
-    "reviewer"
-)
-_AGENT = _set(
-    "agent agente assistant asistente support soporte staff operator operador bot gpt model chatbot ai admin "
-    "advisor asesor asesora team equipo owner propietario host anfitrion seller vendedor atendente berater "
-    "mitarbeiter conseiller operatore operatrice assistente assistenz unterstutzung suporte assistenza atencion "
-    "our nuestra notre nossa unsere nostra my minha"
-)
-# In the form that a business sends out, `your` is the customer's and `our` the business's own.
-_YOURS = _set("your tu su votre ihre sua seu vostra")
-_CONVERSATION = _set(
-    "conversation conversacion conv chat thread hilo ticket case caso session sesion dialog dialogue dialogo "
-    "interaction interaccion call llamada incident incidencia conversationid ticketid chatid threadid sessionid "
-    "dialogid tree arbol gesprach unterhaltung vorgang conversa conversacao conversazione discussion billet "
-    "chamado atendimento biglietto fall anfragenummer dossier"
-)
-_MANY = _set("conversations chats threads tickets messages message customer")
-_CHANNEL = _set("channel canal room sala group grupo phone telefono wa_id")
-_NUMBER = _set(
-    "id no nr number numero num ref reference identifier uuid key codigo idx nummer nº numer kennung identifiant"
-)
-_AUTHOR = _set(
-    "author autor from de sender remitente speaker role rol who quien emisor hablante absender auteur mittente "
-    "autore expediteur remetente sprecher locutor falante interlocutor verfasser parlante"
-)
-_AUTHOR_IDS = _AUTHOR | _set("user usuario authorid userid senderid")
-_LIKELY_AUTHORS = _set(
-    "user usuario username name nombre nick nickname handle contact contacto member participant participante nom "
-    "nome vorname benutzer utilisateur utente apelido pseudo"
-)
-_SENT = _set("sent enviado enviada escrito written posted said gesendet envoye inviato")
-_PERSON = _AUTHOR | _CUSTOMER | _set("name nombre email correo phone telefono")
-_ROLES = _set(
-    "role rol direction direccion sentido type tipo kind side inbound outbound incoming outgoing entrante saliente"
-)
-_TRUE, _FALSE = _set("true yes si 1 verdadero y t"), _set("false no 0 falso n f")
-# The first that is there orders the messages, unless there is a turn's number: that says more than a day.
-_ORDERS = [
-    *("timestamp", "datetime", "date time", "fecha hora", "fecha y hora", "data hora", "data e hora", "date heure"),
-    *("zeitstempel", "sent at", "created at", "sent", "enviado", "message time", "message date", "ts", "date"),
-    *("fecha", "datum", "data", "dia", "day", "time", "hora", "created", "creado"),
-]
-_TURNS = _set("turn turno order orden seq sequence secuencia position posicion index idx")
-_PURCHASE = _set("order orden pedido")
 _SAMPLED, _MOST_ROLES = 5000, 8
-_DAYS = _set("date fecha dia day datum data tag jour giorno")
-_CLOCKS = _set("time hora clock uhrzeit zeit heure ora horario")
-_MOMENTS = _set(
-    "timestamp datetime date fecha time created sent when cuando datum data zeitstempel horodatage quando quand "
-    "wann gesendet envoye enviado inviato"
-)
 
 
 def persona_words(*names: str) -> frozenset[str]:
     """The words of the persona's names: a column called by one of them holds the persona's text."""
-    return frozenset(word for name in names for word in words.split(name)) - _FILLERS
+    return frozenset(word for name in names for word in words.split(name)) - FILLERS
 
 
 def _by_whom(header: str) -> bool:
@@ -115,50 +59,50 @@ def prompt_rank(header: str, persona: frozenset[str]) -> int:
     """How surely a column holds what the customer says: 0 not at all, 1 a customer's name or text, … 4 surely."""
     if words.key(header) in ("q", "p"):
         return 3
-    said = set(words.split(header)) - _FILLERS
-    if not said or said & persona or not said <= _PROMPT | _TEXT | _CUSTOMER | _YOURS or _by_whom(header):
+    said = set(words.split(header)) - FILLERS
+    if not said or said & persona or not said <= PROMPT | TEXT | CUSTOMER | YOURS or _by_whom(header):
         return 0
-    if said & _PROMPT or (said & _TEXT and said & _CUSTOMER):
-        return 4 if said & _PROMPT else 3
-    return 2 if said <= _TEXT else 1
+    if said & PROMPT or (said & TEXT and said & CUSTOMER):
+        return 4 if said & PROMPT else 3
+    return 2 if said <= TEXT else 1
 
 
 def response_rank(header: str, persona: frozenset[str]) -> int:
     """How surely a column holds what the persona says: 0 not at all, 1 any message, … 5 surely."""
     if words.key(header) in ("a", "r"):
         return 3
-    said = set(words.split(header)) - _FILLERS
-    if not said or not said <= _RESPONSE | _TEXT | _AGENT | persona or _by_whom(header):
+    said = set(words.split(header)) - FILLERS
+    if not said or not said <= RESPONSE | TEXT | AGENT | FIRM | persona or _by_whom(header) or said <= FIRM:
         return 0
-    if said & _RESPONSE:
+    if said & RESPONSE:
         return 5 if said & persona else 4
-    if said & (_AGENT | persona):
-        return 3 if said & _TEXT else 2
+    if said & (AGENT | persona):
+        return 3 if said & TEXT else 2
     return 1
 
 
 def is_conversation(header: str) -> bool:
-    said = set(words.split(header)) - _FILLERS
-    return (bool(said & _CONVERSATION) and said <= _CONVERSATION | _NUMBER | _MANY) or is_thread_time(header)
+    said = set(words.split(header)) - FILLERS
+    return (bool(said & CONVERSATION) and said <= CONVERSATION | NUMBER | MANY) or is_thread_time(header)
 
 
 def is_thread_time(header: str) -> bool:
     """`thread_ts`: the time of the message that others answer, which is its thread's name."""
     said = set(words.split(header))
-    return bool(said & _CONVERSATION) and bool(said & {"ts", "timestamp", "time"}) and len(said) == 2
+    return bool(said & CONVERSATION) and bool(said & {"ts", "timestamp", "time"}) and len(said) == 2
 
 
 def is_other_id(header: str) -> bool:
     """`Order ID`, `Vorgangsnummer`, `case_ref`: the number of something that messages may be about."""
     said = set(words.split(header))
-    named = said & (_AUTHOR | _CUSTOMER | _AGENT | _TEXT | _LIKELY_AUTHORS | _CHANNEL)
-    return len(said) > 1 and bool(said & _NUMBER) and not named
+    named = said & (AUTHOR | CUSTOMER | AGENT | TEXT | LIKELY_AUTHORS | CHANNEL)
+    return len(said) > 1 and bool(said & NUMBER) and not named
 
 
 def is_channel(header: str) -> bool:
     """A column of places where many conversations follow each other: `channel`, `phone`."""
-    said = set(words.split(header)) - _FILLERS
-    return bool(said & _CHANNEL) and said <= _CHANNEL | _NUMBER | {"name", "nombre"}
+    said = set(words.split(header)) - FILLERS
+    return bool(said & CHANNEL) and said <= CHANNEL | NUMBER | {"name", "nombre"}
 
 
 def is_id(header: str) -> bool:
@@ -169,31 +113,31 @@ def is_id(header: str) -> bool:
 def is_author(header: str) -> bool:
     said = set(words.split(header))
     if _by_whom(header):
-        return bool(said & _SENT)
-    return bool(said & _AUTHOR) and said <= _AUTHOR | _set("name nombre message mensaje")
+        return bool(said & SENT)
+    return bool(said & AUTHOR) and said <= AUTHOR | NAMED
 
 
 def is_author_id(header: str) -> bool:
     """`author_id`, `from_id`, `userId`: who speaks, where no name says it."""
     said = set(words.split(header))
-    return bool(said & _AUTHOR_IDS) and said <= _AUTHOR_IDS | _NUMBER
+    return bool(said & AUTHOR_IDS) and said <= AUTHOR_IDS | NUMBER
 
 
 def is_content(header: str) -> bool:
-    said = set(words.split(header)) - _FILLERS
-    return bool(said) and said <= _TEXT
+    said = set(words.split(header)) - FILLERS
+    return bool(said) and said <= TEXT
 
 
 def is_customer(header: str) -> bool:
     """A column that says who the customer is: `Customer`, `From`, `Guest name`, `customer_id`."""
     said = set(words.split(header))
-    return bool(said & _PERSON) and said <= _PERSON | _NUMBER
+    return bool(said & PERSON) and said <= PERSON | NUMBER
 
 
 def is_likely_author(header: str) -> bool:
     """A column that may hold authors where none is named for them: `user`, `nombre`, `display name`."""
     said = set(words.split(header)) - {"display", "full"}
-    return bool(said) and said <= _LIKELY_AUTHORS
+    return bool(said) and said <= LIKELY_AUTHORS
 
 
 def order_column(headers: Iterable[str]) -> str | None:
@@ -202,36 +146,34 @@ def order_column(headers: Iterable[str]) -> str | None:
     if turn:
         return turn
     by_key = {words.key(header): header for header in reversed(headers)}
-    found = next((by_key[name] for name in _ORDERS if name in by_key), None)
+    found = next((by_key[name] for name in ORDERS if name in by_key), None)
     return found or next((header for key, header in by_key.items() if _is_moment(key)), None)
 
 
 def _is_turn(said: set[str]) -> bool:
     """`turn`, `turn_id`, `message index`, `orden`: the place of a message in its conversation."""
     # An `Order ID` is what was bought.
-    return bool(said & _TURNS) and said <= _TURNS | _NUMBER | _TEXT and not (said & _PURCHASE and said & _NUMBER)
+    return bool(said & TURNS) and said <= TURNS | NUMBER | TEXT and not (said & PURCHASE and said & NUMBER)
 
 
 def _is_moment(key: str) -> bool:
     """`created_on`, `Sent (UTC)`, `message timestamp`, `fecha de envío`: a time by one of its words."""
     said = set(key.split())
-    return (
-        bool(said & _set("timestamp datetime date fecha time created sent")) and len(said) <= 4 and not said & _NUMBER
-    )
+    return bool(said & MOMENTS) and len(said) <= 4 and not said & NUMBER
 
 
 def clock_column(day: str, headers: Iterable[str]) -> str | None:
     """The column of hours beside one of days: `hora` beside `fecha`."""
-    if not set(words.split(day)) & _DAYS or set(words.split(day)) & _CLOCKS:
+    if not set(words.split(day)) & DAYS or set(words.split(day)) & CLOCKS:
         return None
-    return first(headers, lambda header: words.key(header) in _CLOCKS, (day,))
+    return first(headers, lambda header: words.key(header) in CLOCKS, (day,))
 
 
 def role_column(raw: RawTable, besides: Iterable[str]) -> str | None:
     """A column whose values tell the customer's side from the persona's: `direction` (inbound, outbound), `from_me`."""
     for column in raw.columns:
         said = set(words.split(column))
-        if column not in besides and said & (_ROLES | _CUSTOMER | _AGENT | {"me", "mine"}):
+        if column not in besides and said & (ROLES | CUSTOMER | AGENT | {"me", "mine"}):
             roles = roles_of(raw, column)
             if len(set(roles.values()) & {"user", "assistant"}) == 2:
                 return column
@@ -256,14 +198,14 @@ def truth(value: object) -> bool | None:
     if isinstance(value, bool):
         return value
     key = words.key(text(value))
-    return True if key in _TRUE else False if key in _FALSE else None
+    return True if key in TRUE else False if key in FALSE else None
 
 
 def _sides(header: str) -> tuple[str, str]:
     said = set(words.split(header))
-    if said & (_CUSTOMER | _set("inbound incoming entrante received recibido")):
+    if said & (CUSTOMER | INBOUND):
         return "user", "assistant"
-    if said & (_AGENT | _set("outbound outgoing saliente sent enviado me mine")):
+    if said & (AGENT | OUTBOUND):
         return "assistant", "user"
     return "", ""
 

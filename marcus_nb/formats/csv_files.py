@@ -9,7 +9,7 @@ from itertools import chain
 from operator import itemgetter
 
 from marcus_nb.conversation import Origin
-from marcus_nb.formats import csv_records, header, physical_lines
+from marcus_nb.formats import csv_records, database_dumps, header, physical_lines, quoted_lines
 from marcus_nb.formats.csv_records import Block
 from marcus_nb.formats.header import Header, Row
 from marcus_nb.formats.tables import FormatError, Outcome, RawTable
@@ -34,6 +34,7 @@ def read_csv(
     read_csv(b"question;answer\\nHi;Aye.\\n", "a.csv", "", 0, is_known, []) has one record, line 2. Rows with too few or
     too many fields and unreadable ones are faults. Raises FormatError when no delimiter fits or no header is found.
     """
+    data, unwrapped = quoted_lines.unwrapped(data)
     stated, skipped = _stated_in_file(data)
     how = ", as the parameters say" if delimiter else f", as line 1 says (sep={stated})" if stated else ""
     sample = data if header_row > header.SAMPLE_ROWS else _whole_lines(data)
@@ -45,7 +46,22 @@ def read_csv(
     if found is None:
         raise FormatError(f"{file}: no header: expected a row with the names of the columns; set `header_row`")
     optional = _optional(rows, found, is_known)
-    return _Reading(data, file, delimiter, found, optional).table(skipped, how, evidence)
+    raw = _Reading(data, file, delimiter, found, optional).table(skipped, how, [*evidence, *unwrapped])
+    return database_dumps.unescaped(raw) if delimiter == "\t" else raw
+
+
+def table_width(data: bytes) -> int:
+    """How many fields every record at the head of a text has, when it can be nothing but a table; else 0.
+
+    Chats have commas and quotes as well, but not three fields or more in each record, and never a quoted line break.
+    """
+    sample = _whole_lines(data)
+    for delimiter in ",;":
+        rows = [row for row in _head(sample, delimiter, header.SAMPLE_ROWS) if row.filled or row.fault]
+        widths = {0 if row.fault else len(row.cells) for row in rows}
+        if len(rows) >= 2 and len(widths) == 1 and min(widths) >= 3 and any("\n" in row.text for row in rows):
+            return min(widths)
+    return 0
 
 
 def _stated_in_file(data: bytes) -> tuple[str, int]:

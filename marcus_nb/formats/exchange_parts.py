@@ -60,13 +60,16 @@ def message_pairs_parts(raw: RawTable, given: Mapping[str, str], persona: frozen
     """
     parts = pairs_parts(raw, given, persona, 2)
     if isinstance(parts, dict) and all(
-        _mostly(_sample(raw, parts[part]), lambda value: isinstance(value, list | dict))
-        for part in ("prompt", "response")
+        _mostly(_sample(raw, parts[part]), _holds_messages) for part in ("prompt", "response")
     ):
         return parts
     if isinstance(parts, str) and (before := _continued(raw, given, persona)):
         return _with_others(raw, before, given)
     return "no two columns of messages, the questions in one and the answers in the other"
+
+
+def _holds_messages(value: Any) -> bool:
+    return isinstance(value, list) or (isinstance(value, dict) and bool(value.keys() & {"role", "from", "content"}))
 
 
 def _continued(raw: RawTable, given: Mapping[str, str], persona: frozenset[str]) -> dict[str, str] | None:

@@ -1,5 +1,6 @@
 """The header of a table, found under titles or stated; files without one; sheets of cells to records by column."""
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ _SEARCHED = 20
 _LONGEST_NAME = 60
 _SHOWN = 20
 _MOST_WORDS = 4
+_ADDRESS = re.compile(r"[^\s@,;]{1,60}@[^\s@,;]{1,60}\.[^\W\d_]{2,20}|https?://\S{1,500}")
 _NOBODY: frozenset[str] = frozenset()
 _SENTENCE_ENDS = (".", "!", "?", "…")
 
@@ -147,8 +149,10 @@ def _is_sentence(cell: str) -> bool:
 
 
 def _is_measure(cell: str) -> bool:
-    """A number, a day or a time: nobody calls a column so."""
+    """A number, a day, a time or an address: nobody calls a column so."""
     text = cell.strip()
+    if _ADDRESS.fullmatch(text):
+        return True
     if not any(map(str.isdigit, text)):
         return False
     number = text.replace(",", ".").lstrip("+-")

@@ -54,7 +54,7 @@ def guessed_log(raw: RawTable, persona: frozenset[str]) -> dict[str, str] | str:
     if time := next((item for item in rest if item.is_time), None):
         parts["order"] = time.name
     if thread := next(
-        (item for item in rest if not item.is_time and 0 < item.distinct < 1 and item.words <= 1.5), None
+        (i for i in rest if not i.is_time and 0 < i.distinct < 1 and i.words <= 1.5 and i.filled == 1), None
     ):
         parts["conversation"] = thread.name
     return parts

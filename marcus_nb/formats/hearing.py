@@ -1,45 +1,20 @@
 """One record's list of messages to turns: who speaks, on which side, and what is left out."""
 
-import ast
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-import orjson
-
-from marcus_nb.formats import html, speakers, trees, words
+from marcus_nb.formats import html, speakers, words
 from marcus_nb.formats.chat_texts import slack_text
+from marcus_nb.formats.message_lists import RejectedError
 from marcus_nb.formats.messages import Said, hear, is_message, plan_of
+from marcus_nb.formats.persons import side_of
 from marcus_nb.formats.tables import Role, Speaker
 
 _MOST_SHOWN = 500
 _SYSTEM = frozenset(["system", "sistema"])
-_ASKED = frozenset(
-    ["user", "human", "customer", "client", "question", "prompt", "input", "usuario", "cliente", "pregunta", "q"]
-)
-_ANSWERED = frozenset(
-    [
-        "bot",
-        "assistant",
-        "agent",
-        "answer",
-        "response",
-        "reply",
-        "output",
-        "gpt",
-        "model",
-        "asistente",
-        "agente",
-        "respuesta",
-        "a",
-    ]
-)
-
-
-class RejectedError(ValueError):
-    """Why one record becomes no conversation."""
+_CUSTOMERS = frozenset(["customer", "contact", "client", "lead", "visitor", "end user", "enduser", "requester"])
 
 
 @dataclass
@@ -50,7 +25,8 @@ class Hearing:
     `extra_roles` are words that are no role, but take part in most records: people whose names stand as roles.
     `system_answers`: "system" is who answers the user, as corpora of task dialogues call it. `are_exchanges`: each item
     of the lists is a question with its answer. `people` are names and sides by id, `names`
-    what the ids in Slack's texts stand for.
+    what the ids in Slack's texts stand for. `has_breaks`: a text here and there holds a <br>; `is_escaped`: every `&`
+    begins an entity. `users_are_staff`: "user" stands beside "customer". `has_odd_types`: only few have a type `t`.
     """
 
     speaker_key: str
@@ -61,6 +37,10 @@ class Hearing:
     knows_requester: bool = False
     system_answers: bool = False
     are_exchanges: bool = False
+    has_breaks: bool = False
+    is_escaped: bool = False
+    users_are_staff: bool = False
+    has_odd_types: bool = False
     people: dict[str, tuple[str, Role | None]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     speakers: list[Speaker] = field(default_factory=list)
@@ -70,6 +50,10 @@ class Hearing:
     by_keys: dict[tuple[str, ...], tuple[str, str, str | None]] = field(default_factory=dict)
     plain: tuple[str, str] | None = None
     context: int = 0
+
+    @property
+    def is_marked_up(self) -> bool:
+        return self.has_html or self.has_breaks or self.is_escaped
 
     def seat(self, name: str, role: Role | None) -> int:
         """The place of a speaker; one more when they have not spoken yet."""
@@ -89,59 +73,6 @@ class Turns:
     times: list[Any] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     customer: str = ""
-
-
-def items_of(value: Any, column: str, current: Any = None) -> list[Any]:
-    """The messages of a record: of a list, of a list of lists, of a tree, or of these as JSON or Python in a cell.
-
-    Raises RejectedError.
-    """
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        value = _value(value, column)
-    if isinstance(value, dict) and trees.is_tree(value):
-        value = trees.visible(value, current)
-    if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
-        value = list(value.values())
-    if not isinstance(value, list):
-        raise RejectedError(f"`{column}` is no list of messages")
-    if not value:
-        raise RejectedError("empty messages list")
-    if isinstance(value[0], list) and all(isinstance(burst, list) for burst in value):
-        value = [item for burst in value for item in burst]
-        if not value:
-            raise RejectedError("empty messages list")
-    if isinstance(value[0], dict) and exchange_keys(tuple(value[0])):
-        value = [message for item in value for message in _asked_and_answered(item)]
-    return value
-
-
-def _value(text: str, column: str) -> Any:
-    """What a cell holds as JSON, or as Python writes it, [{'role': 'user', …}]: so pandas saves lists in a CSV file."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        try:
-            return ast.literal_eval(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            raise RejectedError(f"`{column}` is broken: expected a list of messages as JSON") from None
-
-
-@lru_cache(maxsize=1024)
-def exchange_keys(keys: tuple[str, ...]) -> tuple[str, str] | None:
-    """The keys of question and answer in items of both: exchange_keys(("turn", "user", "bot")) is ("user", "bot")."""
-    if plan_of(keys).texts:
-        return None
-    asked = next((key for key in keys if words.key(str(key)) in _ASKED), None)
-    answered = next((key for key in keys if words.key(str(key)) in _ANSWERED), None)
-    return (asked, answered) if asked and answered else None
-
-
-def _asked_and_answered(item: Any) -> list[Any]:
-    keys = exchange_keys(tuple(item)) if isinstance(item, dict) else None
-    if keys is None:
-        return [item]
-    pair = [{"role": "user", "content": item[keys[0]]}, {"role": "assistant", "content": item[keys[1]]}]
-    return [message for message in pair if message["content"]]  # a last question may have no answer yet
 
 
 def listen(hearing: Hearing, items: list[Any], requester: set[str]) -> Turns:
@@ -172,7 +103,7 @@ def listen(hearing: Hearing, items: list[Any], requester: set[str]) -> Turns:
 def _learn(hearing: Hearing, item: dict[str, Any], seat: int) -> None:
     """Note a message's keys, and the word for its speaker, when nothing else needs to be looked at in such ones."""
     plan = plan_of(tuple(item))
-    if plan.is_plain and not (hearing.has_html or hearing.is_slack or hearing.people or hearing.knows_requester):
+    if plan.is_plain and not (hearing.is_marked_up or hearing.is_slack or hearing.people or hearing.knows_requester):
         hearing.by_keys[tuple(item)] = (plan.speakers[0], plan.texts[0], plan.time)
         if type(item[plan.speakers[0]]) is str:
             hearing.by_word.setdefault(item[plan.speakers[0]], seat)
@@ -182,8 +113,10 @@ def _learn(hearing: Hearing, item: dict[str, Any], seat: int) -> None:
 
 def _plain(hearing: Hearing, text: str, is_html: bool) -> str:
     """A text without the marks of its platform."""
-    if is_html or (hearing.has_html and "<" in text):
+    if is_html or (hearing.has_html and "<" in text) or (hearing.has_breaks and html.has_break(text)):
         text = html.to_text(text)
+    elif hearing.is_escaped and "&" in text:
+        text = html.unescaped(text)
     return slack_text(text, hearing.names) if hearing.is_slack else text
 
 
@@ -191,6 +124,8 @@ def _take(hearing: Hearing, turns: Turns, said: Said, item: dict[str, Any], at: 
     if hearing.is_strict and not said.outside:
         _check(hearing, said, at)
     name, role = _known(hearing, said, requester)
+    if hearing.has_odd_types and not said.outside and isinstance(item.get("t"), str):
+        said.outside = "system line"
     if said.outside or role == "system":
         turns.left.append((said.outside or "system message", said.text or str(item)[:_MOST_SHOWN]))
         return
@@ -236,6 +171,8 @@ def _known(hearing: Hearing, said: Said, requester: set[str]) -> tuple[str, Role
             found, side = hearing.people[own]
             name, role = found or name, role or side
             break
+    if hearing.users_are_staff and said.kind == "user":
+        role = "assistant"
     if role == "system" and hearing.system_answers and words.key(name) in _SYSTEM:
         role = "assistant"
     if role is None and hearing.knows_requester:
@@ -265,8 +202,19 @@ def decide(sample: Sequence[list[Any]], shape: str) -> Hearing:
     by_system = sum(words.key(said.who) in _SYSTEM for record in heard for said in record[1:])
     system_answers = bool(roles["user"]) and not roles["assistant"] and by_system * 3 >= len(flat)
     is_strict = has_roles and known * 2 >= len(flat)
+    kinds = {said.kind for said in flat if said.kind}
+    odd = sum(isinstance(item.get("t"), str) and not item["t"].isdigit() for item in items)
     return Hearing(
-        key, is_strict, extra, has_html=html.is_html(texts), is_slack=is_slack, system_answers=system_answers
+        key,
+        is_strict,
+        extra,
+        has_html=html.are_html(texts),
+        has_breaks=not is_strict and any(map(html.has_break, texts)),
+        is_escaped=not is_strict and not is_slack and html.are_escaped(texts),
+        is_slack=is_slack,
+        system_answers=system_answers,
+        users_are_staff="user" in kinds and bool(kinds & _CUSTOMERS) and "assistant" not in map(side_of, kinds),
+        has_odd_types=0 < odd * 3 < len(items),
     )
 
 

@@ -19,6 +19,9 @@ _WRAPPED = re.compile(
 )
 # People and programs that write plain text make a word <b>bold</b>, but do not lay it out.
 _LAID_OUT = re.compile(r"<(?:p|br|div|span|ul|ol|li|table|tr|h[1-6]|blockquote|html|body|a|img)[\s/>]", re.IGNORECASE)
+_PAGE = re.compile(r"\s*<(?:html|body)\b", re.IGNORECASE)
+_BR = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,5}|#x[0-9a-f]{1,4});", re.IGNORECASE)
 _BLOCKS = frozenset(
     ["p", "div", "li", "tr", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre"]
 )
@@ -38,6 +41,32 @@ def is_html(texts: Iterable[str]) -> bool:
     """Whether most of the texts hold tags such as <p> or <br>."""
     found = [bool(_TAG.search(text)) for text in texts]
     return sum(found) * 2 > len(found)
+
+
+def are_html(texts: Sequence[str]) -> bool:
+    """Whether texts hold tags: most of them, or those of one side, wrapped from end to end (<div>…</div>)."""
+    tagged = [text for text in texts if "<" in text and _TAG.search(text)]
+    if len(tagged) * 2 > len(texts):
+        return True
+    # A whole page is what somebody asked a model to write.
+    wrapped = sum(bool(_WRAPPED.fullmatch(text)) and not _PAGE.match(text) for text in tagged)
+    return wrapped >= max(_LEAST_WRAPPED * len(texts), 2) and wrapped * 2 > len(tagged)
+
+
+def has_break(text: str) -> bool:
+    """Whether a text is HTML, if only for its line breaks: "Do you?<br>I do"."""
+    return "<" in text and "`" not in text and bool(_BR.search(text))
+
+
+def are_escaped(texts: Iterable[str]) -> bool:
+    """Whether every `&` in the texts begins an entity: "Tom&apos;s", "Fish &amp; chips"."""
+    marked = [text for text in texts if "&" in text]
+    return bool(marked) and all(text.count("&") == len(_ENTITY.findall(text)) for text in marked)
+
+
+def unescaped(text: str) -> str:
+    """A text without tags as a reader sees it: unescaped("Tom&apos;s") is "Tom's"."""
+    return _unescaped(text)
 
 
 def texts(values: Sequence[Any]) -> tuple[Sequence[Any], bool]:

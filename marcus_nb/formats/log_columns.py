@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from marcus_nb.formats import columns, headless, words
+from marcus_nb.formats.log_threads import numbers, topic
 from marcus_nb.formats.tables import RawTable
 
 _LEAST_KNOWN = 0.5
@@ -56,7 +57,8 @@ def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str
     missing = [part for part in ("author", "content") if part not in parts]
     if missing:
         return f"no column for {', '.join(missing)}"
-    if "conversation" in parts and "conversation" not in given and not columns.repeats(raw, parts["conversation"]):
+    named = "conversation" in parts and not columns.is_thread_time(parts["conversation"])
+    if named and "conversation" not in given and not columns.repeats(raw, parts["conversation"]):
         if columns.is_conversation(parts["conversation"]) and not forced:
             return f"column `{parts['conversation']}` never repeats: no several rows per conversation"
         del parts["conversation"]
@@ -75,8 +77,10 @@ def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str
 def _threads(raw: RawTable, parts: Mapping[str, str]) -> dict[str, str]:
     """What else tells conversations apart: a subject, or the number of what they are about."""
     subject = next((name for name in _left(raw, parts) if words.key(name) in _SUBJECT), None)
-    if subject and columns.repeats(raw, subject):
-        return {"subject": subject}
+    if subject:
+        about = [topic(columns.text(value)) for value in raw.column(subject)]
+        if len(set(about)) < len(about):
+            return {"subject": subject}
     rows = len(raw)
     for name in _left(raw, parts):
         if columns.is_other_id(name) and name != parts.get("order"):
@@ -105,9 +109,9 @@ def replies(raw: RawTable, parts: Mapping[str, str]) -> dict[str, str]:
     names = [name for name in _left(raw, parts) if any(wanted <= set(words.split(name)) for wanted in _REPLY)]
     own = [name for name in _left(raw, parts) if set(words.split(name)) <= _MESSAGE_ID and name not in names]
     for reply in names:
-        answered = {said for value in raw.column(reply) if (said := columns.text(value).strip())}
+        answered = set(numbers(raw, reply)) - {""}
         for name in own:
-            known = {columns.text(value).strip() for value in raw.column(name)}
+            known = set(numbers(raw, name))
             if answered and len(answered & known) >= _LEAST_KNOWN * len(answered):
                 return {"reply": reply, "id": name}
     return {}

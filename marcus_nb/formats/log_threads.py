@@ -7,7 +7,7 @@ from itertools import groupby, repeat
 from marcus_nb.formats import columns
 from marcus_nb.formats.tables import RawTable
 
-_ANSWERED = re.compile(r"(?:\s*(?:re|fw|fwd|aw|wg|rv|tr|res|enc|rif)\s*:)+\s*", re.IGNORECASE)
+_ANSWERED = re.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|rv|tr|res|enc|rif)\s*:)+\s*", re.IGNORECASE)
 
 
 def thread_ids(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> tuple[list[str], str, bool]:
@@ -18,7 +18,7 @@ def thread_ids(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> tuple
     if "conversation" in parts:
         return _filled(raw, parts), "", True
     if "reply" in parts:
-        found = roots(cells(raw, parts["id"]), cells(raw, parts["reply"]))
+        found = roots(numbers(raw, parts["id"]), numbers(raw, parts["reply"]))
         return found, f", by the message that each answers (`{parts['reply']}`)", True
     if "subject" in parts or "recipient" in parts:
         return _written_to(raw, parts, who), f", by {_named(parts)}", "subject" in parts
@@ -43,6 +43,11 @@ def cells(raw: RawTable, column: str) -> list[str]:
     return found
 
 
+def numbers(raw: RawTable, column: str) -> list[str]:
+    """The ids of a column; `3.0`, as a table with gaps in it writes a whole number, is `3`."""
+    return [value.removesuffix(".0") for value in cells(raw, column)]
+
+
 def roots(ids: list[str], answered: list[str]) -> list[str]:
     """For each message the first one of its thread: what it answers, what that one answers, and so on."""
     parents = {own: parent for own, parent in zip(ids, answered, strict=True) if own and parent and own != parent}
@@ -57,6 +62,11 @@ def roots(ids: list[str], answered: list[str]) -> list[str]:
     return [found[own] for own in ids]
 
 
+def topic(subject: str) -> str:
+    """A subject without what mail programs put before it: topic("RE: Fwd: Hours") is "hours"."""
+    return _ANSWERED.sub("", subject, count=1).strip().casefold()
+
+
 def _filled(raw: RawTable, parts: Mapping[str, str]) -> list[str]:
     """The ids; where only answers name their thread (`thread_ts`), a row without an id is its own thread."""
     ids = cells(raw, parts["conversation"])
@@ -67,7 +77,7 @@ def _filled(raw: RawTable, parts: Mapping[str, str]) -> list[str]:
 
 def _written_to(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> list[str]:
     subjects = cells(raw, parts["subject"]) if "subject" in parts else repeat("", len(raw))
-    about = [_ANSWERED.sub("", subject).casefold() for subject in subjects]
+    about = [topic(subject) for subject in subjects]
     if "recipient" not in parts:
         return about
     others = cells(raw, parts["recipient"])

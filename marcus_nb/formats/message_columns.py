@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marcus_nb.formats import columns, lines, trees, words
-from marcus_nb.formats.hearing import RejectedError, exchange_keys, items_of
+from marcus_nb.formats import columns, lines, replies, topics, trees, words
+from marcus_nb.formats.message_lists import RejectedError, exchange_keys, items_of
 from marcus_nb.formats.messages import hear, is_message, plan_of
-from marcus_nb.formats.records import spread
+from marcus_nb.formats.records import RECORD, spread
 from marcus_nb.formats.tables import RawTable
 
+_NESTED = ("json", "jsonl", "yaml")
+_FEW = 4
 _SAMPLED = 150
 _MESSAGES_LOOKED_AT = 200
 _SHAREGPT = (frozenset(["from", "de"]), frozenset(["value", "valor"]))
@@ -47,7 +49,8 @@ def _wanted(raw: RawTable) -> list[str]:
     """The columns to look at: not the halves of training pairs, which are lists of messages too."""
     keys = {words.key(column) for column in raw.columns}
     halves = {half for pair in _HALVES if pair <= keys for half in pair}
-    return [column for column in raw.columns if words.key(column) not in halves]
+    wanted = [column for column in raw.columns if words.key(column) not in halves]
+    return [*wanted, RECORD] if raw.container in _NESTED and any(map(replies.key_of, _sample(raw, RECORD))) else wanted
 
 
 def _sample(raw: RawTable, column: str) -> list[Any]:
@@ -72,6 +75,8 @@ def _message_score(raw: RawTable, column: str, shape: str, _: bool) -> int:
         return 0
     if len(raw) == 1 and any(isinstance(value, list) and _are_exchanges(value) for value in values):
         return 0  # questions with their answers are conversations of their own
+    if len(raw) == 1 and any(map(_are_strangers, lists)):
+        return 0
     holding = [_hold_messages(item) for item in found[:50]]
     if not found or sum(holding) * 2 > len(holding) or any(map(_are_rows, lists)):
         return 0
@@ -93,6 +98,12 @@ def _are_exchanges(value: list[Any]) -> bool:
     return bool(value) and isinstance(value[0], dict) and exchange_keys(tuple(value[0])) is not None
 
 
+def _are_strangers(items: list[Any]) -> bool:
+    """Whether nobody says anything twice, as in a list of reviews: that is no conversation."""
+    said = [hear(item).who for item in items if is_message(item)]
+    return len(said) > _FEW and len(set(said)) == len(said)
+
+
 def _hold_messages(item: dict[str, Any]) -> bool:
     """Whether what looks like a message holds a list of messages, at most three levels down: then it is a ticket."""
     texts = plan_of(tuple(item)).texts
@@ -111,7 +122,15 @@ def _are_rows(items: list[Any]) -> bool:
             for key in plan_of(tuple(item)).conversation:
                 if len({str(other.get(key)) for other in items if isinstance(other, dict)}) > 1:
                     return True
+            for key in filter(topics.is_topic, map(str, item)):
+                found = [topics.topic_of(other.get(key)) for other in items if isinstance(other, dict)]
+                if 1 < len(set(found)) < len(found):
+                    return True
     return False
+
+
+def _are_sentences(value: list[Any]) -> bool:
+    return sum(len(str(line).split()) > 1 for line in value) * 2 > len(value)
 
 
 def _dialogue_score(raw: RawTable, column: str, shape: str, is_given: bool) -> int:
@@ -119,4 +138,6 @@ def _dialogue_score(raw: RawTable, column: str, shape: str, is_given: bool) -> i
         return 0
     values = _sample(raw, column)
     found = [value for value in values if lines.is_lines(value, len(raw) == 1)]
+    if words.split(column)[-1:] == ("data",) and not any(map(_are_sentences, found)):
+        return 0
     return sum(map(len, found)) if len(found) * 2 > len(values) else 0

@@ -7,18 +7,21 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from marcus_nb.formats import channels, columns, hearing, log_columns
+from marcus_nb.formats import channels, columns, hearing, log_columns, ticket, topics, words
 from marcus_nb.formats.chat_texts import is_doubly_encoded, repaired
 from marcus_nb.formats.collecting import no_collecting
-from marcus_nb.formats.hearing import Hearing, RejectedError, listen
-from marcus_nb.formats.log_threads import roots
+from marcus_nb.formats.hearing import Hearing, listen
+from marcus_nb.formats.log_threads import numbers, roots
+from marcus_nb.formats.message_lists import RejectedError
 from marcus_nb.formats.messages import is_message, opened
 from marcus_nb.formats.parsing_json import as_text
-from marcus_nb.formats.records import RECORD, spread
+from marcus_nb.formats.records import PEOPLE, RECORD, spread
 from marcus_nb.formats.tables import Outcome, RawTable, Speaker, Thread, Threads
 
 _KINDS = ("json", "jsonl", "yaml")
 _LEAST = 0.6
+_FEW = 4  # records
+_CROWD = 4  # people in one conversation
 
 
 def message_row_parts(raw: RawTable, given: Mapping[str, str]) -> dict[str, str] | str:
@@ -39,11 +42,14 @@ def message_row_parts(raw: RawTable, given: Mapping[str, str]) -> dict[str, str]
     parts = dict(given) | {"author": author, "content": content} | ({"order": time} if time else {})
     if "conversation" not in parts:
         tests = (columns.is_conversation, columns.is_id)
-        named = (name for test in tests for name in raw.columns if test(name) and name not in parts.values())
+        named = [name for test in tests for name in raw.columns if test(name) and name not in parts.values()]
+        ids = dict.fromkeys(key for plan in plans for key in plan.conversation)
+        named += [name for name in ids if name in raw.columns]
         found = next((name for name in named if columns.repeats(raw, name)), None)
         parts |= {"conversation": found} if found else log_columns.replies(raw, parts)
-    known = parts.keys() & {"conversation", "reply"} or time
-    if not known and len({str(record.get(author)) for record in records}) == len(raw):
+    is_flag = any(author in plan.extra.values() for plan in plans)
+    sure = parts.keys() & {"conversation", "reply"} or (time and (is_flag or len(raw) <= _FEW))
+    if not sure and len({str(record.get(author)) for record in records}) == len(raw):
         return f"column `{author}` never repeats: nobody says anything twice"
     return parts
 
@@ -55,13 +61,19 @@ def read_message_rows(raw: RawTable, parts: dict[str, str], gap_minutes: int, na
         own = [columns.text(value).strip() for value in raw.column(parts["conversation"])]
         said = f"row per message: `{parts['conversation']}` tells conversations apart"
     elif "reply" in parts:
-        ids, answered = ([columns.text(v).strip() for v in raw.column(parts[part])] for part in ("id", "reply"))
+        ids, answered = numbers(raw, parts["id"]), numbers(raw, parts["reply"])
         own = roots(ids, answered)
         said = f"row per message: `{parts['reply']}` tells which message each one answers"
     else:
         channel = columns.first(raw.columns, columns.is_channel, parts.values())
         own = [columns.text(value).strip() for value in raw.column(channel)] if channel else [""] * len(raw)
-        said = "row per message" + (f", by `{channel}`" if channel else "")
+        named = (name for name in raw.columns if topics.is_topic(name) and name not in parts.values())
+        topic = next((name for name in named if columns.repeats(raw, name)), None)
+        if topic:
+            subjects = map(topics.topic_of, raw.column(topic))
+            own = [f"{where} {what}" for where, what in zip(own, subjects, strict=True)]
+        by = [name for name in (channel, topic) if name]
+        said = "row per message" + (f", by {words.listed(by)}" if by else "")
     named = bool(parts.keys() & {"conversation", "reply"})
     with no_collecting():
         return _read(raw, records, own, named, parts, "row_per_message", gap_minutes, names, [said])
@@ -109,6 +121,8 @@ def _read(
     told = hearing.decide([[items[place]] for place in spread(len(items), 500)], "messages")
     told.names = names
     told.people = {name: (who, None) for name, who in names.items()}
+    if PEOPLE in raw.columns and len(raw):
+        told.people |= ticket.people_of(raw.column(PEOPLE)[0])
     outcomes: list[Outcome] = []
     threads: dict[str, Thread] = {}
     stamps: dict[str, list[Any]] = {}
@@ -135,6 +149,12 @@ def _read(
     if gap and shape == "row_per_message":
         evidence.append(f"a pause of more than {gap / 60:,.0f} minutes starts a new conversation")
     count, taking_part, answering = channels.statistics_of(list(threads.values()), gap)
+    if not named and count and sum(taking_part.values()) > _CROWD * count:
+        people = sum(taking_part.values()) / count
+        evidence.append(
+            f"{people:.0f} people speak in a conversation on average, and nothing tells whom each of them answers: "
+            "where several talked at once, their conversations are read as one"
+        )
     return Threads(
         raw=raw,
         shape=shape,

@@ -8,12 +8,13 @@ from math import isnan, nan
 CLOCK = (
     r"(?:(?P<before>[^\W\d_]{1,2})\s?)?(?P<hour>\d{1,2})[:.hH](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
     r"(?:\s?(?P<half>[ap]\.?\s?m\b\.?|[ap]\b|上午|下午|午前|午後|오전|오후|[صم]))?"
-    r"(?:\s?(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2}))?"
+    r"(?:\s?(?P<zone>Z|(?:UTC|GMT)(?:[+-]\d{1,2}(?![\d:]))?|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2}))?"
 )
 SLASHED = re.compile(r"(\d{1,2})[/.-]\s?(\d{1,2})[/.-]\s?(\d{4}|\d{2})\.?")
-_YEAR_FIRST = re.compile(r"(\d{4})[/.-]\s?(\d{1,2})[/.-]\s?(\d{1,2})\.?")
+_YEAR_FIRST = re.compile(r"(\d{4})\s?[/.年년-]\s?(\d{1,2})\s?[/.月월-]\s?(\d{1,2})\s?[.日일]?")
 _WHOLE_CLOCK = re.compile(CLOCK, re.IGNORECASE)
 _CLOCK_INSIDE = re.compile(rf"(?:(?<![\w:./-])|(?<=\dT)){CLOCK.replace('[:.hH]', '[:hH]', 1)}(?![\w:])", re.IGNORECASE)
+_AT = re.compile(r"(?:at|a las|klo|kl\.?|um|om|alle|às|à|о|в)\s", re.IGNORECASE)
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -30,7 +31,8 @@ _MONTHS = {
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _ENGLISH_DAYS = "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday"
 _SPANISH_DAYS = "lun lunes martes mie mié miércoles miercoles jue jueves vie viernes sab sáb sábado sabado dom domingo"
-_FILLERS = frozenset(f"de del of the at a las la el on st nd rd th º {_ENGLISH_DAYS} {_SPANISH_DAYS}".split())
+_BESIDE = "de del of the at a las la el on st nd rd th º klo kl um om alle às à о в"
+_FILLERS = frozenset(f"{_BESIDE} {_ENGLISH_DAYS} {_SPANISH_DAYS}".split())
 _AFTERNOON = frozenset(("p", "下午", "午後", "오후", "م"))
 _HALVES = frozenset(("a", "p", "上午", "下午", "午前", "午後", "오전", "오후", "ص", "م"))
 _HALVES_BEFORE = tuple(half for half in _HALVES if not half.isascii())
@@ -124,7 +126,7 @@ def _start(year: int, month: int, number: int) -> float:
 
 def clock(text: str) -> float:
     """Seconds since midnight UTC, NaN when it is no time: "9:12 p. m.", "21:12:33.5", "09:12+02:00"."""
-    found = _WHOLE_CLOCK.fullmatch(text.strip(" ,-"))
+    found = _WHOLE_CLOCK.fullmatch(_without_at(text.strip(" ,-")))
     if not found:
         return nan
     hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
@@ -136,8 +138,13 @@ def clock(text: str) -> float:
     return hour * 3600 + minute * 60 + second + float(f"0.{found['part'] or 0}") - _offset(found["zone"] or "")
 
 
+def _without_at(text: str) -> str:
+    at = None if text[:1].isdigit() else _AT.match(text)
+    return text[at.end() :] if at else text
+
+
 def _offset(zone: str) -> int:
-    found = re.search(r"([+-])(\d\d):?(\d\d)?$", zone)
+    found = re.search(r"([+-])(\d\d?):?(\d\d)?$", zone)
     seconds = int(found[2]) * 3600 + int(found[3] or 0) * 60 if found else 0
     return -seconds if found and found[1] == "-" else seconds
 

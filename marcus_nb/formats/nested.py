@@ -2,18 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
-from marcus_nb.formats import channels, columns, hearing, lines, ticket, trees, words
-from marcus_nb.formats.chat_texts import is_doubly_encoded, repaired
+from marcus_nb.formats import channels, columns, hearing, lines, replies, ticket, trees, words
 from marcus_nb.formats.collecting import no_collecting
-from marcus_nb.formats.hearing import Hearing, RejectedError, Turns, items_of, listen
+from marcus_nb.formats.hearing import Hearing, Turns, listen
 from marcus_nb.formats.message_columns import nested_parts
+from marcus_nb.formats.message_lists import RejectedError, exchange_keys, items_of
 from marcus_nb.formats.message_rows import by_message
 from marcus_nb.formats.messages import hear, is_message, opened
 from marcus_nb.formats.records import spread
-from marcus_nb.formats.tables import Outcome, RawTable, Speaker, Thread, Threads
+from marcus_nb.formats.tables import Outcome, RawTable, Thread, Threads
 
 _SAMPLED = 150
 _MESSAGES_LOOKED_AT = 200
@@ -49,7 +48,8 @@ def _read_messages(
     stamps: list[list[Any]] = []
     outcomes: list[Outcome] = []
     own_ids, customers = _column(raw, parts, "conversation"), _column(raw, parts, "customer")
-    branches, known, stands_alone = 0, {}, beside.is_empty
+    answers = replies.answers_beside(raw, content)
+    branches, known, stands_alone = 0, {}, beside.is_empty and answers is None
     for place, value in enumerate(values):
         customer = _customer(customers[place]) if customers is not None else None
         own = columns.text(own_ids[place]).strip() if own_ids is not None else ""
@@ -63,7 +63,9 @@ def _read_messages(
             items = value if is_plain else None
             if items is None:
                 items = items_of(value, content, current[place] if current else None)
-                branches += trees.others(value, items) if isinstance(value, dict) and trees.is_tree(value) else 0
+                branches += _others(value, items)
+            if answers is not None:
+                items = [*items, *replies.answer_of(answers[place])]
             requester = set()
             if not stands_alone:
                 requester = ticket.requester_of(beside.requester[place]) if told.knows_requester else set()
@@ -76,7 +78,7 @@ def _read_messages(
         except RejectedError as error:
             outcomes.append(raw.outcome(place, str(error)))
             continue
-        if beside.opening is not None:
+        if beside.opening is not None and not told.is_strict:
             text, opener = ticket.opening_of(beside, place, turns.texts[0] if turns.texts else "", to_text)
             if text:
                 _open(told, turns, text, opener, requester)
@@ -93,6 +95,8 @@ def _read_messages(
         stamps.append(turns.times)
     keys = f"{told.speaker_key}/{_text_key(values, content)}"
     said = [f"one conversation per record: `{content}` is a list of messages ({keys})"]
+    if any(map(replies.key_of, values[:20])):
+        said = [f"one conversation per record: a message with its replies ({keys})"]
     if told.has_html:
         said.append("texts are HTML: read as plain text")
     if told.context:
@@ -111,7 +115,9 @@ def _read_messages(
     platform = any(_PLATFORM.intersection(item) for value in values[:20] for item in _some(value))
     is_tree = any(isinstance(value, dict) for value in values[:20])
     sorting = "never" if is_tree else "newest" if told.is_strict else "always"
-    found = _threads(raw, shape, parts, gap_minutes, told.speakers, threads, stamps, outcomes, said, platform, sorting)
+    found = channels.as_threads(
+        raw, shape, parts, gap_minutes, told.speakers, threads, stamps, outcomes, said, platform, sorting
+    )
     if found.gap_seconds is None or lists is None:
         return found
     own = [columns.text(value).strip() for value in own_ids] if own_ids is not None else [""] * len(raw)
@@ -131,54 +137,6 @@ def _plainly(told: Hearing, value: Any) -> tuple[list[int], list[str]] | None:
         return (who, texts) if len(who) == len(texts) and all(map(str.strip, texts)) else None
     except (KeyError, TypeError):
         return None
-
-
-def _threads(
-    raw: RawTable,
-    shape: str,
-    parts: dict[str, str],
-    gap_minutes: int,
-    speakers: Sequence[Speaker],
-    threads: list[Thread],
-    stamps: list[list[Any]],
-    outcomes: list[Outcome],
-    evidence: list[str],
-    is_platform: bool,
-    sorting: str,
-) -> Threads:
-    texts = chain.from_iterable(thread.texts for thread in threads)
-    if is_doubly_encoded(chain(texts, (who.name for who in speakers))):
-        evidence.append("doubly encoded letters (Informaci\u00c3\u00b3n) repaired in all texts and names")
-        speakers = [Speaker(repaired(who.name), who.role) for who in speakers]
-        for thread in threads:
-            thread.texts = [repaired(text) for text in thread.texts]
-            thread.customer = repaired(thread.customer) if thread.customer else thread.customer
-    how, moments = channels.put_in_order(threads, stamps, sorting)
-    if how:
-        evidence.append(f"order: {how}")
-    gap = None
-    if moments and (gap_minutes or channels.are_channels(threads, speakers, len(raw) == 1, is_platform)):
-        gap = (gap_minutes or channels.GAP_MINUTES) * 60.0
-        evidence.append(f"channels rather than conversations: cut at pauses of more than {gap / 60:,.0f} minutes")
-        said = {words.key(who.name) for who in speakers}
-        for thread in threads:
-            # A channel's name is nobody's.
-            thread.customer = thread.customer if thread.customer and words.key(thread.customer) in said else None
-    count, taking_part, answering = channels.statistics_of(threads, gap)
-    return Threads(
-        raw=raw,
-        shape=shape,
-        columns=parts,
-        speakers=tuple(speakers),
-        threads=threads,
-        by_record=False,
-        conversations=count,
-        taking_part=taking_part,
-        answering=answering,
-        gap_seconds=gap,
-        outcomes=tuple(outcomes),
-        evidence=tuple(evidence),
-    )
 
 
 def _decide(
@@ -207,9 +165,22 @@ def _decide(
     return told
 
 
+def _others(value: Any, items: list[Any]) -> int:
+    """How many messages of a tree are not among those that are read."""
+    if not isinstance(value, dict):
+        return 0
+    return (
+        replies.others(value, items)
+        if replies.key_of(value)
+        else trees.others(value, items)
+        if trees.is_tree(value)
+        else 0
+    )
+
+
 def _are_exchanges(value: Any) -> bool:
     is_list = isinstance(value, list) and value and isinstance(value[0], dict)
-    return bool(is_list and hearing.exchange_keys(tuple(value[0])))
+    return bool(is_list and exchange_keys(tuple(value[0])))
 
 
 def _open(told: Hearing, turns: Turns, text: str, opener: dict[str, Any] | None, requester: set[str]) -> None:
@@ -232,7 +203,9 @@ def _read_lines(
     found = [lines.lines_of(value) for value in values]
     good = [dialogue for dialogue in found if isinstance(dialogue, list)]
     own_ids, customers = _column(raw, parts, "conversation"), _column(raw, parts, "customer")
-    has_names = lines.prefixes(good[:_SAMPLED])
+    beside = lines.speakers_beside(raw, parts["content"], found) if good else None
+    named_by = raw.column(beside) if beside else ()
+    has_names = not beside and lines.prefixes(good[:_SAMPLED])
     told = Hearing("", is_strict=False)
     prefixes = {name for dialogue in good for name, _ in map(lines.split, dialogue) if name} if has_names else set()
     threads, outcomes = [], []
@@ -240,7 +213,11 @@ def _read_lines(
         if isinstance(dialogue, str):
             outcomes.append(raw.outcome(place, dialogue))
             continue
-        if has_names:
+        if beside:
+            named = [str(one).strip() for one in named_by[place]]
+            who = [told.seat(name, hearing.role_of_line(name, set(named))) for name in named]
+            texts = dialogue
+        elif has_names:
             spoken = [lines.split(line) for line in dialogue]
             who = [told.seat(name or "unnamed", hearing.role_of_line(name, prefixes)) for name, _ in spoken]
             texts = [text for _, text in spoken]
@@ -251,9 +228,12 @@ def _read_lines(
         customer = _customer(customers[place]) if customers is not None else None
         threads.append(Thread(own, customer, who, texts, [place] * len(texts)))
     how = f"each with its speaker: {words.listed(sorted(prefixes))}" if has_names else "by turns, the customer first"
+    how = f"`{beside}` says who speaks" if beside else how
     said = [f"one conversation per record: `{parts['content']}` is a list of lines, {how}"]
     stamps = [[None] * len(thread.texts) for thread in threads]
-    return _threads(raw, shape, parts, gap_minutes, told.speakers, threads, stamps, outcomes, said, False, "never")
+    return channels.as_threads(
+        raw, shape, parts, gap_minutes, told.speakers, threads, stamps, outcomes, said, False, "never"
+    )
 
 
 def _current(raw: RawTable, content: str) -> Sequence[Any] | None:

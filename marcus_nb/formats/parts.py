@@ -3,7 +3,21 @@
 import json
 from typing import Any
 
-_TEXT_KEYS = ("text", "body", "content", "value", "plain", "parts", "message", "markdown", "html")
+_TEXT_KEYS = (
+    "text",
+    "body",
+    "content",
+    "value",
+    "plain",
+    "parts",
+    "message",
+    "markdown",
+    "html",
+    "message_content",
+    "segment",
+    "segments",
+    "textContent",
+)
 _TELEGRAM = frozenset(
     [
         "plain",
@@ -55,7 +69,7 @@ def text_of(value: Any, depth: int = 0) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _of_object(value: dict[str, Any], depth: int) -> tuple[str, list[tuple[str, str]]]:
-    kind = str(value.get("type") or value.get("content_type") or "")
+    kind = str(value.get("type") or value.get("content_type") or value.get("msgtype") or "")
     reason = _reason(kind)
     if value.get("content_type") and kind not in _WRITTEN and "type" not in value:
         reason = reason or "tool call"  # ChatGPT's code, search results, …

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from marcus_nb.conversation import Origin
+from marcus_nb.formats import replies
 from marcus_nb.formats.parsing_json import as_text, is_writable
 from marcus_nb.formats.tables import Outcome, RawTable
 
@@ -141,7 +142,7 @@ def _paths(records: Sequence[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
                 ((*path, name), value)
                 for path, parent in level
                 for name, value in parent.items()
-                if isinstance(value, dict) and len(value) <= _MOST_COLUMNS
+                if isinstance(value, dict) and len(value) <= _MOST_COLUMNS and not replies.key_of(value)
             ]
             for path, parent in level:
                 for name, value in parent.items():

@@ -14,7 +14,20 @@ _MOST_TRIED = 40
 _LOOKED_AT = 50
 _SMALL = 10
 _PEOPLE = frozenset(
-    ["users", "agents", "members", "participants", "people", "contacts", "profiles", "usuarios", "agentes", "contactos"]
+    [
+        "users",
+        "agents",
+        "members",
+        "participants",
+        "people",
+        "contacts",
+        "profiles",
+        "usuarios",
+        "agentes",
+        "contactos",
+        "userprofile",
+        "userprofiles",
+    ]
 )
 
 
@@ -98,7 +111,7 @@ def people(value: Any, path: str) -> list[dict[str, Any]]:
         if not isinstance(value, dict) or len(value) > _MOST_LISTS:
             break
         for key, side in value.items():
-            if words.key(str(key)) in _PEOPLE and key != name:
+            if _PEOPLE.intersection(words.split(str(key))[-1:]) and key != name:
                 found.extend(person for person in items(side) if isinstance(person, dict)) if isinstance(
                     side, list | dict
                 ) else None
@@ -111,6 +124,14 @@ def are_messages(values: Sequence[Any]) -> bool:
     objects = [value for value in values[:_LOOKED_AT] if isinstance(value, dict)]
     speaking = [plan for value in objects if (plan := plan_of(tuple(value))).speakers and plan.texts]
     return bool(objects) and len(speaking) * 2 > len(objects)
+
+
+def holds_lists_by_id(value: dict[str, Any]) -> bool:
+    """Whether an object holds conversations by id, {"store": {"u1": [{"role": …}, …], "u2": […]}}."""
+    return any(
+        isinstance(found, dict) and all(isinstance(child, list) and are_messages(child) for child in found.values())
+        for found in lists(value).values()
+    )
 
 
 def is_by_id(value: dict[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from marcus_nb.formats.log_columns import log_parts
 from marcus_nb.formats.message_rows import message_row_parts, read_message_rows
 from marcus_nb.formats.nested import nested_parts, read_nested
 from marcus_nb.formats.tables import FormatError, RawTable, Threads
+from marcus_nb.formats.wide import SPEAKER, TEXT, as_rows, is_wide
 from marcus_nb.parameters import Source
 
 NO_SHAPE = "the records have no known shape"
@@ -76,4 +77,10 @@ def read_shape(raw: RawTable, source: Source, persona_name: str, names: Mapping[
         return read_message_rows(raw, parts, source.gap_minutes, names)
     if shape == "row_per_message":
         return read_log(raw, parts, source.gap_minutes, source.persona_speaker)
+    persona = columns.persona_words(persona_name, source.persona_speaker)
+    if shape == "pairs" and not source.shape and is_wide(raw, parts, persona):
+        rows = as_rows(raw, parts)
+        found = log_parts(rows, {"author": SPEAKER, "content": TEXT}, True)
+        if isinstance(found, dict):
+            return read_log(rows, found, source.gap_minutes, source.persona_speaker)
     return read_exchanges(raw, shape, parts)

@@ -48,6 +48,11 @@ _ARCHIVES = (
 )
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _PAGE = re.compile(rb"(?:<!--.{0,500}?-->\s*)?<(?:!doctype html|html|head|body)\b", re.I | re.S)
+_SQL = re.compile(
+    rb"(?:--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/;?|\s)*+(?:(?:CREATE|DROP)\s+(?:TABLE|DATABASE|SCHEMA)|INSERT\s+INTO"
+    rb"|PRAGMA\s|BEGIN(?:\s+TRANSACTION)?;|START\s+TRANSACTION;|LOCK\s+TABLES|SET\s+\w+\s*=|USE\s+`)",
+    re.I,
+)
 _XML_WORKBOOK = re.compile(rb"<\?mso-application[^>]{0,50}Excel\.Sheet|urn:schemas-microsoft-com:office:spreadsheet")
 _ENDINGS = {
     "a picture": "png jpg jpeg jfif gif bmp webp tif tiff ico heic heif avif svg psd raw",
@@ -159,10 +164,12 @@ def _inner(head: bytes) -> str:
 
 
 def _markup(head: bytes) -> str:
-    """Pages and XML that web tools like to call .xls."""
+    """Pages and XML that web tools like to call .xls, and statements of SQL."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _PAGE.match(start):
         return "a web page (HTML)"
+    if _SQL.match(start):
+        return "a database's dump (SQL)"
     return "an XML spreadsheet of Excel 2003" if start.startswith(b"<?xml") and _XML_WORKBOOK.search(start) else ""
 
 

@@ -163,6 +163,10 @@ def _by_share(tables: Sequence[Threads]):
     ranked = sorted(candidates, key=lambda key: (candidates[key], answers[key]), reverse=True)
     if not ranked or not any(answers.values()):
         names = [_spelling(tables)[key] for key, _ in shares.most_common()]
+        if not names:
+            raise FormatError(
+                f"{tables[0].raw.name}: no message says who wrote it: name that column with `columns`, {{author: …}}"
+            )
         raise FormatError(
             f"{tables[0].raw.name}: nobody stands out as the persona: the speakers are {words.listed(names)}: "
             "set `persona_speaker` (an automatic author such as bot may be named there too)"

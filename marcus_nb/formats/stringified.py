@@ -1,13 +1,14 @@
-"""Lists and objects that stand in cells as text, as JSON or as Python writes them, made values again."""
+"""Lists, objects and chats that stand in cells as text, as JSON, as Python or as people write them, made values."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import orjson
 
+from marcus_nb.formats import cell_chats, words
 from marcus_nb.formats.tables import RawTable
 
 _SAMPLED = 100
@@ -16,18 +17,29 @@ _LONGEST = 1_000_000  # characters; a longer literal of Python's could exhaust i
 
 
 def parsed(raw: RawTable) -> RawTable:
-    """The same table, whose columns of "[{'role': 'user', …}]" hold lists; a cell that is none stays as it is."""
-    written = {name for name in raw.columns if _is_written(raw.column(name))}
-    if not written:
+    """The same table, whose columns of "[{'role': 'user', …}]" and of whole chats, `(09:04) Tom: Hi`, hold lists.
+
+    A cell that is none stays as it is.
+    """
+    of: dict[str, Callable[[Any], Any]] = {name: _value for name in raw.columns if _is_written(raw.column(name))}
+    chats = [name for name in raw.columns if name not in of and cell_chats.are_chats(raw.column(name))]
+    of |= dict.fromkeys(chats, _messages)
+    if not of:
         return raw
 
     @cache
     def column(name: str) -> Sequence[Any]:
         values = raw.column(name)
-        return [_value(value) for value in values] if name in written else values
+        return list(map(of[name], values)) if name in of else values
 
-    said = "lists written as text in " + ", ".join(f"`{name}`" for name in raw.columns if name in written)
-    return replace(raw, column=column, evidence=(*raw.evidence, said))
+    written = [name for name in of if name not in chats]
+    said = [f"lists written as text in {words.listed(written)}"] if written else []
+    said += [f"whole chats, with a time and a name before each message, in {words.listed(chats)}"] if chats else []
+    return replace(raw, column=column, evidence=(*raw.evidence, *said))
+
+
+def _messages(value: Any) -> Any:
+    return (cell_chats.of_cell(value) or value) if isinstance(value, str) else value
 
 
 def _is_written(values: Sequence[Any]) -> bool:

@@ -4,16 +4,51 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marcus_nb.formats import columns, messages, words
+from marcus_nb.formats import columns, persons, words
 from marcus_nb.formats.records import PEOPLE
 from marcus_nb.formats.tables import RawTable, Role
 
-_REQUESTERS = ("requester id", "requester", "customer id", "customer", "contact id", "contact", "end user id")
+_REQUESTERS = (
+    "requester id",
+    "requester",
+    "requester name",
+    "customer id",
+    "customer",
+    "contact id",
+    "contact",
+    "end user id",
+)
 _OPENINGS = ("source body", "description text", "description", "descripcion")
 _PEOPLE = frozenset(
-    ["users", "participants", "members", "people", "contacts", "agents", "usuarios", "participantes", "teammates"]
+    [
+        "users",
+        "participants",
+        "participant",
+        "members",
+        "people",
+        "contacts",
+        "agents",
+        "usuarios",
+        "participantes",
+        "teammates",
+        "userprofile",
+        "profiles",
+    ]
 )
-_THREADS = frozenset(["comments", "comment", "comentarios", "replies", "respuestas", "parts", "responses", "notes"])
+_THREADS = frozenset(
+    [
+        "comments",
+        "comment",
+        "comentarios",
+        "replies",
+        "respuestas",
+        "parts",
+        "responses",
+        "notes",
+        "conversations",
+        "threads",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -33,8 +68,9 @@ class Ticket:
 def ticket_of(raw: RawTable, content: str) -> Ticket:
     """The columns that say who asks (`requester_id`), what was said first (`description`), and who is who (`users`)."""
     by_key: dict[str, str] = {}
-    for column in raw.columns:
-        by_key.setdefault(words.key(column), column)
+    inside = content.rpartition(".")[0]  # {"ticket": {"description": …, "notes": […]}}: beside the list, too
+    for column in sorted(raw.columns, key=lambda name: not name.startswith(f"{inside}.") if inside else 0):
+        by_key.setdefault(words.key(column.removeprefix(f"{inside}.") if inside else column), column)
 
     def values(name: str | None) -> Sequence[Any] | None:
         return raw.column(by_key[name]) if name in by_key else None
@@ -44,10 +80,15 @@ def ticket_of(raw: RawTable, content: str) -> Ticket:
     is_ticket = bool(_THREADS.intersection(words.split(content))) or (requester or "").startswith("requester")
     if opening and not opening.startswith("source") and not is_ticket:
         opening = None
-    people = [raw.column(name) for name in raw.columns if name == PEOPLE or words.key(name.split(".")[-1]) in _PEOPLE]
+    people = [raw.column(name) for name in raw.columns if name == PEOPLE or _are_people(name)]
     opener = by_key[opening].rpartition(".")[0] + ".author" if opening and opening.startswith("source") else ""
     has_opener = any(column.startswith(f"{opener}.") for column in raw.columns)
     return Ticket(values(requester), values(opening), raw.column(opener) if has_opener else None, tuple(people))
+
+
+def _are_people(column: str) -> bool:
+    said = words.split(column.split(".")[-1])
+    return said[-1:] == ("people",) or bool(_PEOPLE.intersection(said[-2:]) and said[-1] in _PEOPLE | {"data", "list"})
 
 
 def people_of(value: Any) -> dict[str, tuple[str, Role | None]]:
@@ -58,16 +99,16 @@ def people_of(value: Any) -> dict[str, tuple[str, Role | None]]:
     entries = [*by_id.items(), *((None, one) for one in listed)]
     for key, one in entries:
         if isinstance(one, dict):
-            name, own, kind = messages.person(one)
+            name, own, kind = persons.person(one)
             if own or key:
-                found[own or str(key)] = (name, messages.side_of(kind) if kind else None)
+                found[own or str(key)] = (name, persons.side_of(kind) if kind else None)
     return found
 
 
 def requester_of(value: Any) -> set[str]:
     """What the one who asks may be called in the messages: their id and their name."""
     if isinstance(value, dict):
-        name, own, _ = messages.person(value)
+        name, own, _ = persons.person(value)
         return {name, own} - {""}
     return {columns.text(value).strip()} - {""}
 
@@ -87,7 +128,7 @@ def opening_of(
 
 def names_of(names: Mapping[str, str]) -> dict[str, tuple[str, Role | None]]:
     """Names found elsewhere; a role word among them is a role: {"U1": "Sofia", "U2": "agent"}."""
-    return {own: (name, messages.side_of(name) if name else None) for own, name in names.items()}
+    return {own: (name, persons.side_of(name) if name else None) for own, name in names.items()}
 
 
 def _same(text: str, other: str) -> bool:

@@ -1,17 +1,20 @@
 """The forms that a line of a written dialogue can have: where its time and its author stand, and where its text."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 _INVISIBLE = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
-_DATE = (
+DATE = (
     r"(?:\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?"
-    r"|\d{1,2}\.?[ -](?:de )?[^\W\d_]{3,10}\.?,?[ -](?:de )?\d{2,4}|[^\W\d_]{3,10}\.? \d{1,2},? \d{4})"
+    r"|\d{1,2}\.?[ -](?:de )?[^\W\d_]{3,10}\.?,?[ -](?:de )?\d{2,4}|[^\W\d_]{3,10}\.? \d{1,2},? \d{4}"
+    r"|\d{4}\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일])"
 )
+_AT = r"(?:,|\s+(?:at|a las|klo|kl\.?|um|om|alle|às|à|о|в))?"
 _HALF = r"(?:\s?(?:[ap]\.?\s?m\b\.?|上午|下午|午前|午後|오전|오후|[صم]))?"
+_HALF_BEFORE = r"(?:(?:上午|下午|午前|午後|오전|오후)\s?)?"
 _CLOCK = r"(?:[^\W\d_]{1,2}\s?)?\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d{1,6})?" + _HALF + r"(?:Z|\s?[+-]\d{2}:?\d{2})?"
-_STAMP = rf"(?:{_DATE}(?:,|\s+at|\s+a las)?[\sT]\s?{_CLOCK}|{_CLOCK},?\s{_DATE}|\d{{1,2}}:\d{{2}}(?::\d{{2}})?{_HALF})"
+_STAMP = rf"(?:{DATE}{_AT}[\sT]\s?{_CLOCK}|{_CLOCK},?\s{DATE}|{_HALF_BEFORE}\d{{1,2}}:\d{{2}}(?::\d{{2}})?{_HALF})"
 # A name begins with a letter and goes on for five words at most; what stands in a sentence is none.
 _NAME = r"[^\W\d_][^:：<>\[\](){}\"“”«»?!;,|=\t*]{0,39}"
 _BULLET = r"(?:[-*•>]\s+)?(?:\*\*|__)?"
@@ -30,6 +33,12 @@ _STAMPED = re.compile(rf"(?:[-*•]\s)?(?:[\[(]\s?(?P<a>{_STAMP})\s?[\])]|(?P<b>
 _MONTH_FIRST = re.compile(r"[^\W\d_]{3,10}\.? \d")
 _BEFORE_STAMP = frozenset("[(-*•")
 _AFTER_STAMP = re.compile(r"\s*(?:[-–—]\s|[:,]\s|\s)\s*(?=\S)|\s*$|(?<=[\])])")
+# Phones set to Arabic write signs of direction between a date's numbers, its own comma and, some of them, digits.
+_ARABIC_HEAD = re.compile(r"[\[(]?[\d\s./:،\u200e\u200f\-صم\])]{6,40}")
+_ARABIC = {ord("،"): ","} | dict.fromkeys(map(ord, _INVISIBLE))
+# Meetings name the one who is spoken to as well.
+_FROM_TO = re.compile(r"(?:From|De|Von|Da|Van)\s+(\S.{0,40}?)\s+(?:to|a|à|para|an|aan)\s+\S.{0,40}", re.I)
+_BRACKETED = re.compile(rf"\[([^\[\]]{{1,60}})\]\s?\[\s?({_STAMP})\s?\]\s?(?=\S|$)", re.I)
 _STAMPED_NAME = re.compile(
     r"(?:<[@+ ]?([^<>]{1,60})>\s?|((?!https?:)[^:：<>\"“”«»|;\t]{1,60}?)(?:\s?[:：](?:\s|$)|\t))", re.I
 )
@@ -43,7 +52,8 @@ _HEADING = re.compile(
 _ANGLED = re.compile(r"<[@+ ]?([^<>\s][^<>]{0,39})>\s")
 _PLAIN = re.compile(rf"{_BULLET}({_NAME}?){_COLON}")
 _ASKED = re.compile(
-    r"(?:[-*•>#]+\s*)?(?:\*\*)?(?:\d{1,5}\s?[.)]\s{1,4})?(Q|A|P|R|Question|Answer|Pregunta|Respuesta)"
+    r"(?:[-*•>#]+\s*)?(?:\*\*)?(?:\d{1,5}\s?[.)]\s{1,4})?(Q|A|P|R|Question|Answer|Pregunta|Respuesta"
+    r"|Instruction|Response|Instrucci[oó]n|Prompt|Completion)"
     r"\s?\d{0,5}\s?[.:)](?:\*\*)?(?=\s|$)\s?",
     re.I,
 )
@@ -56,6 +66,8 @@ def marks_removed(line: str) -> str:
 
 def stamped(line: str) -> Said | None:
     """`14/6/25, 9:12 - Tom: Hi`, `[2025-06-14 09:12:33] Tom: Hi`, `[10:32] <Tom> Hi`, `14/6/25, 9:12 - Tom left`."""
+    if not line.isascii() and (head := _ARABIC_HEAD.match(line)) and not head[0].isascii():
+        line = _western(head[0]) + line[head.end() :]
     first = line[:1]
     likely = first.isdigit() or first in _BEFORE_STAMP or (first.isalpha() and _MONTH_FIRST.match(line))
     found = _STAMPED.match(line) if likely else None
@@ -70,7 +82,20 @@ def stamped(line: str) -> Said | None:
     named = _STAMPED_NAME.match(bare)
     if not named or len((named[1] or named[2]).split()) > 6:
         return Said(time, "", rest)
-    return Said(time, (named[1] or named[2]).strip(_INVISIBLE + " ~*_"), bare[named.end() :])
+    name = (named[1] or named[2]).strip(_INVISIBLE + " ~*_")
+    if to := _FROM_TO.fullmatch(name):
+        name = to[1]
+    return Said(time, name, bare[named.end() :])
+
+
+def _western(head: str) -> str:
+    return "".join(str(int(sign)) if sign.isdecimal() else sign for sign in head.translate(_ARABIC))
+
+
+def bracketed(line: str) -> Said | None:
+    """`[Tom] [오후 2:01] Hi`."""
+    found = _BRACKETED.match(line)
+    return Said(found[2], found[1].strip(), line[found.end() :]) if found else None
 
 
 def name_then_time(line: str) -> Said | None:
@@ -106,18 +131,54 @@ def asked(line: str) -> Said | None:
 
 
 _NAME_ALONE = re.compile(_NAME)
-_DAY_ALONE = re.compile(rf"(?:[^\W\d_]{{2,12}},?\s)?({_DATE})(?:,?\s?\(?[^\W\d_]{{1,12}}\.?\)?)?", re.I)
 _STAMP_ALONE = re.compile(rf"\s*[\[(]?{_STAMP}[\])]?\s*", re.I)
+_MOMENT_ALONE = re.compile(rf"\s*[\[(]?({DATE}{_AT}[\sT]\s?{_CLOCK})[\])]?(?:\s\([^()]{{1,60}}\))?\s*", re.I)
+_ADDRESS = re.compile(r"\+?\d[\d ()-]{4,20}|[^\s@]{1,40}@[^\s@]{1,60}")
+_BETWEEN = "\x1f"
+
+
+def two_lines(line: str) -> Said | None:
+    """A time and, beneath it, a name, the text under both: such pairs of lines as `joined_below` makes one."""
+    time, mark, name = line.partition(_BETWEEN)
+    return Said(time, name, "") if mark else None
+
+
+def joined_above(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Each line with its place; a name with nothing but a time beneath it is one line: `Tom 10:32`."""
+    return _joined(lines, lambda held, line: f"{held} {line.strip()}" if is_stamp(line) else "", is_name)
+
+
+def joined_below(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The same for a day and time alone that have the name beneath them."""
+
+    def both(held: str, line: str) -> str:
+        name = line.strip()
+        said = is_name(name) or (len(name) <= 60 and _ADDRESS.fullmatch(name))
+        return f"{_MOMENT_ALONE.fullmatch(held)[1]}{_BETWEEN}{name}" if said else ""
+
+    return _joined(lines, both, lambda line: len(line) <= 120 and _MOMENT_ALONE.fullmatch(line))
+
+
+def _joined(
+    lines: Iterable[str], both: Callable[[str, str], str], is_first: Callable[[str], object]
+) -> Iterator[tuple[int, str]]:
+    held: tuple[int, str] | None = None
+    for place, line in enumerate(lines):
+        if held and (one := both(held[1], line)):
+            yield held[0], one
+            held = None
+            continue
+        if held:
+            yield held
+        held = (place, line) if is_first(line) else None
+        if not held:
+            yield place, line
+    if held:
+        yield held
 
 
 def is_name(line: str) -> bool:
     return len(line) <= 60 and bool(_NAME_ALONE.fullmatch(line.strip())) and len(line.split()) <= 5
-
-
-def day(line: str) -> str:
-    """The day that a line names and nothing else: `2025/06/14(Sat)`, `lunes, 16/06/2025`; else ""."""
-    found = _DAY_ALONE.fullmatch(line.strip("-=*_#~–— \t")) if len(line) <= 60 else None
-    return found[1] if found else ""
 
 
 def is_stamp(line: str) -> bool:
@@ -127,41 +188,15 @@ def is_stamp(line: str) -> bool:
 
 FORMS: tuple[tuple[str, Callable[[str], Said | None]], ...] = (
     ("a time and a name", stamped),
+    ("a name and a time in brackets", bracketed),
     ("a name and a time", name_then_time),
     ("a name in angle brackets", angled),
     ("question and answer", asked),
     ("a name", plain),
     ("a name and a time on a line of their own", heading),
 )
-
-_RULE = re.compile(r"\s*([-=*_#~–—])(?:\s?\1){2,}\s*")
-_WORD = (
-    r"(?:new |nueva? )?(?:conversation|conversaci[oó]n|chat|ticket|case|caso|session|sesi[oó]n|dialog|dialogue"
-    r"|di[aá]logo|thread|hilo|transcript|transcripci[oó]n|call|llamada)\b"
+# Two lines that are read as one, when no other form fits.
+TWO_LINES = (
+    (joined_above, FORMS[-1]),
+    (joined_below, ("a time with a name beneath it", two_lines)),
 )
-_ID = r"(?:\s?(?:id|no\.?|nr\.?|n[.ºo°]{0,2}|number|número)?\s?[:#]?\s?(?P<id>[\w-]{0,40}\d[\w-]{0,10}))"
-_STATE = r" (?:started|ended|closed|iniciad[oa]|terminad[oa]|finalizad[oa]|cerrad[oa])\b.{0,60}"
-_TITLE = re.compile(rf"{_WORD}(?:{_ID}|{_STATE})", re.I)
-_BEGUN_OR_ENDED = re.compile(rf"{_WORD}{_STATE}", re.I)
-_UNDER_MARKS = re.compile(rf"{_WORD}{_ID}?.{{0,60}}", re.I)
-_MARKS = "-=*_#~–— \t"
-
-
-def is_rule(line: str) -> bool:
-    """A line of dashes, equals signs or asterisks."""
-    return line[:1] in _MARKS and bool(_RULE.fullmatch(line))
-
-
-def title(line: str, marked: bool = False) -> str | None:
-    """What a line that begins a conversation calls it: `### Ticket 77` → "77", `Chat started` → ""; else None.
-
-    `marked`: a number only with signs before it; among times and names, `Case 12` alone is somebody's word.
-    """
-    if len(line) > 120:
-        return None
-    bare = line.strip(_MARKS).rstrip(":")
-    if line[:1] in "-=*_#~–—" and line[:2] != "- ":
-        found = _UNDER_MARKS.fullmatch(bare)
-    else:
-        found = (_BEGUN_OR_ENDED if marked else _TITLE).fullmatch(bare)
-    return (found.groupdict().get("id") or "") if found else None

@@ -15,6 +15,7 @@ from marcus_nb.formats import parsing_json, records, searching, words
 from marcus_nb.formats.collecting import no_collecting
 from marcus_nb.formats.parsing_yaml import load_yaml
 from marcus_nb.formats.tables import FormatError, Outcome, RawTable
+from marcus_nb.formats.typed_lines import kind_of, message_kinds
 
 # Twitter's and other web archives are scripts: `window.YTD.messages.part0 = [ … ]`.
 _LONG = 2 * parsing_json.DEEPEST  # a shorter line can be no bomb
@@ -80,9 +81,12 @@ def read_jsonl(data: bytes, file: str, evidence: Sequence[str]) -> RawTable:
                 lines.append(number)
                 starts.append(start)
     total = len(found) + len(faults)
+    kinds = message_kinds(found)
     if len(found) * 2 < total or not found:
         raise FormatError(f"{file}: not JSONL: {len(found)} of {total} lines are JSON objects")
     said = [*evidence, f"JSONL: {len(found)} of {total} lines are JSON objects"]
+    if kinds:
+        said.append(f"lines of several kinds: {words.listed(sorted(kinds))} hold the messages")
     if blank:
         said.append(f"{blank} blank lines passed over")
 
@@ -91,6 +95,14 @@ def read_jsonl(data: bytes, file: str, evidence: Sequence[str]) -> RawTable:
         end = data.find(b"\n", start)
         return data[start : end if end >= 0 else None].decode("utf-8", "backslashreplace").rstrip("\r\n")
 
+    if kinds:
+        kept = [place for place, record in enumerate(found) if kind_of(record) in kinds]
+        for place in sorted(set(range(len(found))) - set(kept)):
+            kind = str(found[place].get("type") or next(iter(found[place]), ""))
+            origin = Origin(file, None, (lines[place],))
+            faults.append(Outcome(origin, f"no message: a line of the kind `{kind}`", text(place), "set_aside"))
+        found = [found[place][kind_of(found[place])] for place in kept]
+        lines, starts = (array("q", [values[place] for place in kept]) for values in (lines, starts))
     return records.named(found, lines, text, file, None, "jsonl", said, faults)
 
 
@@ -227,7 +239,7 @@ def _tables(
         if by_id and is_shaped(records.table(items(value), file, None, container, evidence, is_clean, people)):
             lists = {"": value}
             return [made("", items(value), None)]
-        if is_shaped(alone):
+        if not searching.holds_lists_by_id(value) and is_shaped(alone):
             return [alone]
     lists = searching.lists(value)
     if path:
