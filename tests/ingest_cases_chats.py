@@ -95,4 +95,8 @@ CASES = [
         ["u: Hi, my code does not work", "a: Which code, dear?", "u: SPRING10", "a: That one ended in May."],
         exchange("Are you real?", "As rain."),
     ], persona="Nell", name="Nell", begins=r"\(", passed="Chat "),
+    case("days_changed.log", 5, [exchange("Is the shed open?", "Till six."), exchange("And now?", "Shut, alas.")],
+         [2], "nell", name="Nell", begins=r"\d\d:\d\d ", passed="---"),
+    case("call.vtt", 2, [exchange("Is the shed open?", "Till six, most days.")], persona="Nell", name="Nell",
+         begins="00:", passed="WEBVTT|c-"),
 ]  # fmt: skip

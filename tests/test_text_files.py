@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marcus_nb.formats import times
+from marcus_nb.formats import phone_notes, times
 from marcus_nb.formats.csv_files import read_csv
 from marcus_nb.formats.encodings import decode
 from marcus_nb.formats.header import to_table
+from marcus_nb.formats.stringified import parsed
 from marcus_nb.formats.tables import FormatError, RawTable
 from marcus_nb.formats.times import join, parse_times
 from marcus_nb.formats.transcripts import read_transcript
@@ -652,7 +653,9 @@ def test_what_is_no_transcript(content, why):
     [b"a b c d e f " * 50_000 + b":\n", b" " * 1_000_000 + b"\nx: y", b"1" * 1_000_000, b"<" * 1_000_000,
      b"[1:11" * 200_000,
      b"Tom: " + b"(" * 500_000 + b"\nNell: x\n", b"1:11 Tom: " + b"<a " * 200_000 + b">\n1:12 Nell: x\n",
-     (b"-" * 999 + b"x\n") * 500],
+     (b"-" * 999 + b"x\n") * 500, "٠/".encode() * 300_000, b"[a] [1:1" * 100_000,
+     b"1:11 From " + b"a to " * 100_000 + b": x",
+     b"WEBVTT\n\n00:00:00.120 --> 00:00:04.880\n" + b"<v " * 300_000, (b"--- " + b"1 de " * 20 + b"\n") * 5000],
 )  # fmt: skip
 def test_hostile_lines_cost_no_time(data):
     begun = time.process_time()
@@ -678,3 +681,137 @@ def test_every_line_of_a_transcript_belongs_somewhere(lines):
     kept = "\n".join([raw.text(place) for place in range(len(raw))] + [outcome.text for outcome in raw.faults])
     for line in set(lines) - {"", "---", "Chat 3"}:
         assert kept.count(line) >= lines.count(line)
+
+
+# --- what exports of other programs do
+
+SAID = [("Tom", "Hi"), ("Nell", "Aye."), ("Tom", "Bye"), ("Nell", "Ta.")]
+EXPORTS = {
+    "days changed": (
+        "--- Log opened Tue Mar 04 2025 09:04:11\n09:04 < Tom> Hi\n09:07 <@Nell> Aye.\n"
+        "--- Day changed Wed Mar 05 2025\n10:11 < Tom> Bye\n10:12 <@Nell> Ta.\n",
+        ["Mar 04 2025 09:04", "Mar 04 2025 09:07", "Mar 05 2025 10:11", "Mar 05 2025 10:12"], None,
+    ),
+    "sessions": (
+        "Session Start: Tue Mar 04 09:04:11 2025\nSession Ident: #oak\n[09:04] <Tom> Hi\n[09:07] <Nell> Aye.\n"
+        "Session Close: Tue Mar 04 09:13:50 2025\n\nSession Start: Wed Mar 05 10:11:11 2025\nSession Ident: #oak\n"
+        "[10:11] <Tom> Bye\n[10:12] <Nell> Ta.\n",
+        ["Mar 04 2025 09:04", "Mar 04 2025 09:07", "Mar 05 2025 10:11", "Mar 05 2025 10:12"], ["1", "1", "2", "2"],
+    ),
+    "headings with a day": (
+        "Conversation 40 — March 4, 2025\n\nTom (9:04 AM): Hi\nNell (9:07 AM): Aye.\n\n"
+        "Conversation 41 — March 5, 2025\n\nTom (9:10 AM): Bye\nNell (9:11 AM): Ta.\n",
+        ["March 4, 2025 9:04 AM", "March 4, 2025 9:07 AM", "March 5, 2025 9:10 AM", "March 5, 2025 9:11 AM"],
+        ["40", "40", "41", "41"],
+    ),
+    "heads of a block": (
+        "Chat transcript #0\nDate: 04 Mar 2025\nVisitor: Tom\n------\n[09:04:11] Tom: Hi\n[09:07:24] Nell: Aye.\n"
+        "------\n\n"
+        "Chat transcript #1\nDate: 05 Mar 2025\nVisitor: Tom\nPage: https://oak.org\n------\n[10:11:11] Tom: Bye\n"
+        "[10:12:24] Nell: Ta.\n------\n",
+        ["04 Mar 2025 09:04:11", "04 Mar 2025 09:07:24", "05 Mar 2025 10:11:11", "05 Mar 2025 10:12:24"],
+        ["0", "0", "1", "1"],
+    ),
+    "Arabic digits": (
+        "٠٤/٠٣/٢٠٢٥، ٩:٠٤ ص - Tom: Hi\n\u200f4\u200f/3\u200f/2025، 9:07 ص - Nell: Aye.\n٠٤/٠٣/٢٠٢٥، ٩:١٠ م - Tom: Bye\n"
+        "٠٤/٠٣/٢٠٢٥، ٩:١١ م - Nell: Ta.\n",
+        ["04/03/2025, 9:04 ص", "4/3/2025, 9:07 ص", "04/03/2025, 9:10 م", "04/03/2025, 9:11 م"], None,
+    ),
+    "Finnish": (
+        "4.3.2025 klo 9.04 - Tom: Hi\n4.3.2025 klo 9.07 - Nell: Aye.\n"
+        "4.3.2025 klo 9.10 - Tom: Bye\n4.3.2025 klo 9.11 - Nell: Ta.\n",
+        [f"4.3.2025 klo 9.{minute}" for minute in ("04", "07", "10", "11")], None,
+    ),
+    "Korean": (
+        "--------------- 2025년 3월 4일 화요일 ---------------\n[Tom] [오전 9:04] Hi\n[Nell] [오전 9:07] Aye.\n"
+        "[Tom] [오후 9:10] Bye\n[Nell] [오후 9:11] Ta.\n",
+        [f"2025년 3월 4일 {clock}" for clock in ("오전 9:04", "오전 9:07", "오후 9:10", "오후 9:11")], None,
+    ),
+    "a name beneath a time": (
+        "Mar 04, 2025  9:04:11 AM (Read by you after 2 minutes)\nTom\nHi\n\nMar 04, 2025  9:07:24 AM\nNell\nAye.\n\n"
+        "Mar 04, 2025  9:10:11 AM\nTom\nBye\n\nMar 04, 2025  9:11:24 AM\nNell\nTa.\n",
+        [f"Mar 04, 2025  9:{clock} AM" for clock in ("04:11", "07:24", "10:11", "11:24")], None,
+    ),
+    "a meeting's chat": (
+        "09:04:11\t From  Tom  to  Everyone : Hi\n09:07:24\t From  Nell  to  Everyone : Aye.\n"
+        "09:08:11\t From Tom to Nell(Direct Message): Bye\n09:09:24\t From  Nell  to  Everyone : Ta.\n",
+        ["09:04:11", "09:07:24", "09:08:11", "09:09:24"], None,
+    ),
+    "subtitles": (
+        "WEBVTT\n\n7f-0\n00:00:00.120 --> 00:00:04.880\n<v Tom>Hi</v>\n\n"
+        "00:00:05.120 --> 00:00:09.880\n<v Nell>Aye.</v>\n\n"
+        "00:00:10.120 --> 00:00:12.000\n<v Tom>Bye</v>\n<v Nell>Ta.</v>\n",
+        ["00:00:00.120", "00:00:05.120", "00:00:10.120", "00:00:10.120"], None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_exports_of_other_programs(name):
+    content, when, conversations = EXPORTS[name]
+    raw = read_transcript(content.encode(), "a.txt", [])
+    assert list(zip(raw.column("author"), raw.column("message"), strict=True)) == SAID
+    assert list(raw.column("time")) == when and not np.isnan(parse_times(when)[0]).any()
+    assert (list(raw.column("conversation")) if "conversation" in raw.columns else None) == conversations
+
+
+def test_words_like_headings_stay_in_their_messages():
+    content = (
+        "14/6/25, 9:11 - Tom: of\nTicket 55, March 4, 2025\n14/6/25, 9:12 - Nell: Aye\n\nCase 12\n"
+        "14/6/25, 9:13 - Tom: x\n"
+    )
+    raw = read_transcript(content.encode(), "a.txt", [])
+    assert list(raw.column("message")) == ["of\nTicket 55, March 4, 2025", "Aye\n\nCase 12", "x"]
+    assert "conversation" not in raw.columns
+    raw = read_transcript(b"Tom:\nWhen?\n\nNell:\n14/06/2025\n\nTom:\nTa\n\nNell:\nBye\n", "a.txt", [])
+    assert list(raw.column("message")) == ["When?", "14/06/2025", "Ta", "Bye"]
+
+
+def test_a_message_of_two_lines_in_quotes_and_a_table_that_is_no_chat():
+    raw = read_transcript(b'09:04\tTom\t"One ""two""\nthree"\n09:05\tNell\tAye.\n', "a.txt", [])
+    assert list(raw.column("message")) == ['One "two"\nthree', "Aye."]
+    table = (
+        'Id,Agent,Chat\n1,Nell,"(09:04:11) Tom: Hi\n(09:05:11) Nell: Aye."\n'
+        '2,Nell,"(09:04:11) Tom: Hi\n(09:06:11) Nell: Nay."\n'
+    )
+    with pytest.raises(FormatError, match="a table, each row of which has 3 fields"):
+        read_transcript(table.encode(), "a.csv", [])
+    raw = parsed(csv_table(table))
+    assert raw.column("Chat")[0] == [{"author": "Tom", "content": "Hi"}, {"author": "Nell", "content": "Aye."}]
+    assert raw.evidence[-1] == "whole chats, with a time and a name before each message, in `Chat`"
+
+
+def test_instructions_and_responses():
+    content = "### Instruction:\nHi\n\n### Response:\nAye.\n\n### Instruction:\nOpen?\nNow?\n\n### Response:\nNay.\n"
+    raw = read_transcript(content.encode(), "a.txt", [])
+    assert list(raw.column("message")) == ["Hi", "Aye.", "Open?\nNow?", "Nay."]
+    assert list(raw.column("conversation")) == ["1", "1", "2", "2"]
+
+
+def test_lines_in_quotes_and_dumps_of_databases():
+    raw = csv_table('"Chat,Author,Text"\n"1,Tom,""Hi, you"""\n"1,Nell,""""""Aye"""", she said"""\n')
+    assert rows(raw) == [("1", "Tom", "Hi, you"), ("1", "Nell", '"Aye", she said')]
+    assert "each line stood in quotes as one field: they are removed" in raw.evidence
+    raw = csv_table("chat\tauthor\ttext\tfile\n1\tTom\tHi\\nyou\\tthere\\\\n\t\\N\n1\tNell\tAye\ta\n")
+    assert rows(raw) == [("1", "Tom", "Hi\nyou\tthere\\n", ""), ("1", "Nell", "Aye", "a")]
+    raw = csv_table("chat\tauthor\ttext\n1\tTom\tC:\\new\n1\tNell\tAye\n")
+    assert raw.column("text")[0] == "C:\\new"
+
+
+def test_headers_that_are_questions():
+    names = "Timestamp,Email,What is your name?,How can we help you today?,Our reply\n"
+    row = "2025/03/04 9:04:11 AM GMT+1,a@b.org,Ann,Is it open?,Aye.\n"
+    assert csv_table(names + row + row).lines[0] == 2
+    names, row = "Where shall we write to you?,What can we do?\n", "a@b.org,Is it open?\n"
+    assert csv_table(names + row + row).columns == ("Where shall we write to you?", "What can we do?")
+    assert csv_table("Is it open on the Sunday?,Aye.\nIs it open now?,Nay.\n").columns == ("column 1", "column 2")
+
+
+@pytest.mark.parametrize(
+    "text", ["Ta wiadomość została usunięta", "הודעה זו נמחקה", "このメッセージは削除されました", "Bu mesaj silindi",
+             "تم حذف هذه الرسالة", "此消息已删除", "삭제된 메시지입니다", "Данное сообщение удалено",
+             "Esta mensagem foi apagada", "Questo messaggio è stato eliminato", "Dit bericht is verwijderd"],
+)  # fmt: skip
+def test_deleted_messages_in_other_languages(text):
+    assert phone_notes.judged(text) == ("", "deleted message")
+    assert phone_notes.judged(f"{text}, ja?") == (f"{text}, ja?", "")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from marcus_nb.formats import cell_turns, columns, words
+from marcus_nb.formats import cell_turns, columns, headless, words
 from marcus_nb.formats.tables import RawTable
 
 _SAMPLED = 2000
@@ -37,6 +37,11 @@ _VOTED = ("response j", "response k")
 _MOST_EXCHANGES = 100
 # Words in a value, on average: fewer, and a column is taken by a loose match of its name to hold kinds or numbers.
 _PROSE = 3
+_SPOKEN = frozenset(["role", "from", "content", "messages"])
+# Columns that stand beside questions and answers, and are neither.
+_BESIDE = frozenset(
+    ["system", "context", "source", "title", "name", "note", "notes", "tag", "tags", "category", "url", "link"]
+)
 
 
 def pairs_parts(raw: RawTable, given: Mapping[str, str], persona: frozenset[str], least: int) -> dict[str, str] | str:
@@ -51,6 +56,19 @@ def pairs_parts(raw: RawTable, given: Mapping[str, str], persona: frozenset[str]
     if prompt is None:
         return "no column is named for the questions (prompt, question, message, pregunta …)"
     return _with_others(raw, {"prompt": prompt, "response": response}, given)
+
+
+def form_parts(raw: RawTable, given: Mapping[str, str], persona: frozenset[str]) -> dict[str, str] | str:
+    """As `pairs_parts` where only the answers' column is named for them: the other one with the most words asks.
+
+    {"prompt": "How can we help you?", "response": "Our reply"}, as a form's table is headed.
+    """
+    response, sure = _best(raw, given, "response", columns.response_rank, 2, persona, None)
+    if response is None or sure < 4:
+        return ""
+    left = [name for name in raw.columns if name != response and not _BESIDE.intersection(words.split(name))]
+    prompt = headless.wordiest(raw, left)
+    return _with_others(raw, {"prompt": prompt, "response": response}, given) if prompt else ""
 
 
 def message_pairs_parts(raw: RawTable, given: Mapping[str, str], persona: frozenset[str]) -> dict[str, str] | str:
@@ -69,7 +87,7 @@ def message_pairs_parts(raw: RawTable, given: Mapping[str, str], persona: frozen
 
 
 def _holds_messages(value: Any) -> bool:
-    return isinstance(value, list) or (isinstance(value, dict) and bool(value.keys() & {"role", "from", "content"}))
+    return isinstance(value, list) or (isinstance(value, dict) and not _SPOKEN.isdisjoint(value))
 
 
 def _continued(raw: RawTable, given: Mapping[str, str], persona: frozenset[str]) -> dict[str, str] | None:

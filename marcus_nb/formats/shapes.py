@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from marcus_nb.formats import columns, words
 from marcus_nb.formats.exchange_parts import (
+    form_parts,
     instruction_parts,
     message_pairs_parts,
     pairs_parts,
@@ -46,6 +47,7 @@ def recognise(raw: RawTable, source: Source, persona_name: str) -> tuple[str, di
         ("pairs", lambda: pairs_parts(raw, given, persona, 1)),
         ("lines", lambda: nested_parts(raw, given, "lines")),
         ("transcripts", lambda: transcript_parts(raw, given)),
+        ("pairs", lambda: form_parts(raw, given, persona)),
         ("row_per_message", lambda: guessed_log(raw, persona)),
         ("pairs", lambda: guessed_pairs(raw)),
     ]

@@ -29,7 +29,6 @@ _WITH_TEXT_BENEATH = (lines.heading, lines.plain, lines.asked, lines.two_lines)
 _LETTER = frozenset(["from", "to", "subject", "date", "sent", "cc", "de", "para", "asunto", "fecha", "enviado"])
 
 
-
 @dataclass(frozen=True, slots=True)
 class Form:
     name: str
@@ -114,5 +113,3 @@ def unmarked(line: str) -> str:
 
 def _is_separator(line: str) -> bool:
     return heads.is_rule(line) or heads.title(line) is not None or bool(heads.day(line))
-
-
