@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marcus_nb.formats import cell_turns, columns
-from marcus_nb.formats.exchange_parts import (
+from marcus_nb.formats.rows import cell_turns, columns
+from marcus_nb.formats.rows.exchange_parts import (
     instruction_parts,
     message_pairs_parts,
     pairs_parts,
     preference_parts,
     transcript_parts,
 )
-from marcus_nb.formats.exchanges import Reading, read_exchanges
+from marcus_nb.formats.rows.exchanges import Reading, read_exchanges
 from marcus_nb.formats.tables import RawTable
 
 PERSONA = columns.persona_words("Nell")

@@ -102,8 +102,6 @@ def test_the_other_persona_is_another_one(chosen):
         return
     assert evaluate.contrast_persona_name not in ("", chosen.shared.persona_name)
     assert not {s.path for s in evaluate.contrast_sources} & {s.path for s in chosen.ingest.sources}
-    other = ingest.read_sources(
-        Ingest(sources=evaluate.contrast_sources), ROOT, evaluate.contrast_persona_name
-    )
+    other = ingest.read_sources(Ingest(sources=evaluate.contrast_sources), ROOT, evaluate.contrast_persona_name)
     assert len(other.conversations) >= 50
     assert evaluate.contrast_persona_name not in {item.customer for item in other.conversations}

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from marcus_nb.formats import FormatError, Table, read, workbooks
-from marcus_nb.formats.columns import prompt_rank, response_rank
+from marcus_nb.formats import FormatError, Table, read
 from marcus_nb.formats.dialogue import cut
+from marcus_nb.formats.files import workbooks
+from marcus_nb.formats.rows.columns import prompt_rank, response_rank
 from marcus_nb.parameters import Source
 
 DATA = Path(__file__).parent.parent / "notebooks" / "data"

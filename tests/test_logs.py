@@ -4,8 +4,15 @@ import pytest
 from openpyxl import Workbook
 
 from marcus_nb.formats import FormatError, Table, read
-from marcus_nb.formats.columns import is_author, is_conversation, is_other_id, order_column, prompt_rank, response_rank
-from marcus_nb.formats.log_threads import roots
+from marcus_nb.formats.rows.columns import (
+    is_author,
+    is_conversation,
+    is_other_id,
+    order_column,
+    prompt_rank,
+    response_rank,
+)
+from marcus_nb.formats.rows.log_threads import roots
 from marcus_nb.parameters import Source
 
 HI, AYE, OPEN, NAY = "Is it open?", "Aye, till six.", "Any cake left?", "Nay, skipper."

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marcus_nb.formats import chat_texts, html, trees
-from marcus_nb.formats.messages import hear, plan_of
-from marcus_nb.formats.nested import nested_parts, read_nested
-from marcus_nb.formats.parts import text_of
+from marcus_nb.formats.files.values import read_json, read_jsonl, read_yaml
+from marcus_nb.formats.messages import chat_texts, trees
+from marcus_nb.formats.messages.message import hear, plan_of
+from marcus_nb.formats.messages.nested import nested_parts, read_nested
+from marcus_nb.formats.messages.parts import text_of
+from marcus_nb.formats.rows import html
 from marcus_nb.formats.tables import FormatError, RawTable, Threads
-from marcus_nb.formats.values import read_json, read_jsonl, read_yaml
 
 SHAPES = ("messages", "sharegpt", "lines")
 

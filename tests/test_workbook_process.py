@@ -11,9 +11,9 @@ import openpyxl
 import psutil
 import pytest
 
-from marcus_nb.formats import workbook_process
+from marcus_nb.formats.files import workbook_process
+from marcus_nb.formats.files.workbooks import read_parquet, read_workbook
 from marcus_nb.formats.tables import FormatError
-from marcus_nb.formats.workbooks import read_parquet, read_workbook
 
 
 def book(last=(2, 2)):
@@ -108,7 +108,7 @@ def test_an_interruption_leaves_no_orphan_and_no_old_answers():
 def test_the_child_ends_with_its_parent(tmp_path):
     (tmp_path / "small.xlsx").write_bytes(SMALL)
     program = (
-        "import pathlib, sys\nfrom marcus_nb.formats import workbook_process as process\n"
+        "import pathlib, sys\nfrom marcus_nb.formats.files import workbook_process as process\n"
         "list(process.answers('b', 'excel', '', pathlib.Path(sys.argv[1]).read_bytes()))\n"
         "print(process._running.process.pid)\n"
     )

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from marcus_nb.formats import workbooks
+from marcus_nb.formats.files import workbooks
+from marcus_nb.formats.files.workbooks import is_parquet, is_workbook, read_parquet, read_workbook
 from marcus_nb.formats.tables import FormatError
-from marcus_nb.formats.workbooks import is_parquet, is_workbook, read_parquet, read_workbook
 
 FIXTURES = Path(__file__).parent / "fixtures"
 KNOWN = {"customer", "date", "question", "answer"}

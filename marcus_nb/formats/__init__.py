@@ -1,7 +1,8 @@
 """Recognise a file (container, encoding, dialect) and what its records mean (shape); say why; be overruled.
 
-`opening` → `containers` (`encodings`, `csv_files`, `header`, `transcripts`, `values`, `workbooks`) → `shapes`
-(`exchanges`, `nested`, `log`) → `speakers`, `building` → `reading`
+`reading` goes from a source to tables: `files/` opens it and hands over records by column (`containers` tries each kind),
+`shapes` tells what they mean: `rows/` (exchanges and logs) or `messages/` (lists of messages); `speakers` decides who the
+persona is, over all files of a source; `building` makes conversations.
 """
 
 from marcus_nb.formats.identifiers import unique

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 
-from marcus_nb.formats import columns, words
-from marcus_nb.formats.csv_files import read_csv
-from marcus_nb.formats.encodings import decode
-from marcus_nb.formats.headless import is_headless
-from marcus_nb.formats.opening import Opened
-from marcus_nb.formats.parsing_json import is_json
+from marcus_nb.formats import words
+from marcus_nb.formats.files.csv_files import read_csv
+from marcus_nb.formats.files.encodings import decode
+from marcus_nb.formats.files.opening import Opened
+from marcus_nb.formats.files.parsing_json import is_json
+from marcus_nb.formats.files.stringified import parsed
+from marcus_nb.formats.files.transcripts import read_transcript
+from marcus_nb.formats.files.values import is_jsonl, read_json, read_jsonl, read_yaml
+from marcus_nb.formats.files.workbooks import is_parquet, is_workbook, read_parquet, read_workbook
+from marcus_nb.formats.rows import columns
+from marcus_nb.formats.rows.headless import is_headless
 from marcus_nb.formats.shapes import NO_SHAPE, recognise
-from marcus_nb.formats.stringified import parsed
 from marcus_nb.formats.tables import FormatError, RawTable
-from marcus_nb.formats.transcripts import read_transcript
-from marcus_nb.formats.values import is_jsonl, read_json, read_jsonl, read_yaml
-from marcus_nb.formats.workbooks import is_parquet, is_workbook, read_parquet, read_workbook
 from marcus_nb.parameters import Source
 
 

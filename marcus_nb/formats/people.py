@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 import orjson
 
-from marcus_nb.formats.opening import Opened
+from marcus_nb.formats.files.opening import Opened
 
 _FILES = ("users.json", "org_users.json")
 # What else such exports (Slack's) hold beside the messages.

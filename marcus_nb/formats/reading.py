@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from marcus_nb.conversation import Conversation, Origin
-from marcus_nb.formats import opening
 from marcus_nb.formats.building import build
 from marcus_nb.formats.containers import raw_tables
-from marcus_nb.formats.exchanges import Reading
+from marcus_nb.formats.files import opening
 from marcus_nb.formats.identifiers import unique
 from marcus_nb.formats.people import is_side_file, names_of
+from marcus_nb.formats.rows.exchanges import Reading
 from marcus_nb.formats.shapes import read_shape
 from marcus_nb.formats.speakers import Persona, find_persona
 from marcus_nb.formats.tables import FormatError, Outcome, RawTable, Sample, Table, Threads, sampled

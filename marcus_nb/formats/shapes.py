@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from marcus_nb.formats import columns, words
-from marcus_nb.formats.exchange_parts import (
+from marcus_nb.formats import words
+from marcus_nb.formats.messages.message_rows import message_row_parts, read_message_rows
+from marcus_nb.formats.messages.nested import nested_parts, read_nested
+from marcus_nb.formats.rows import columns
+from marcus_nb.formats.rows.exchange_parts import (
     form_parts,
     instruction_parts,
     message_pairs_parts,
@@ -11,14 +14,12 @@ from marcus_nb.formats.exchange_parts import (
     preference_parts,
     transcript_parts,
 )
-from marcus_nb.formats.exchanges import Reading, read_exchanges
-from marcus_nb.formats.headless import guessed_log, guessed_pairs, proposal
-from marcus_nb.formats.log import read_log
-from marcus_nb.formats.log_columns import log_parts
-from marcus_nb.formats.message_rows import message_row_parts, read_message_rows
-from marcus_nb.formats.nested import nested_parts, read_nested
+from marcus_nb.formats.rows.exchanges import Reading, read_exchanges
+from marcus_nb.formats.rows.headless import guessed_log, guessed_pairs, proposal
+from marcus_nb.formats.rows.log import read_log
+from marcus_nb.formats.rows.log_columns import log_parts
+from marcus_nb.formats.rows.wide import SPEAKER, TEXT, as_rows, is_wide
 from marcus_nb.formats.tables import FormatError, RawTable, Threads
-from marcus_nb.formats.wide import SPEAKER, TEXT, as_rows, is_wide
 from marcus_nb.parameters import Source
 
 NO_SHAPE = "the records have no known shape"

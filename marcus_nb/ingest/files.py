@@ -12,7 +12,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 
 from marcus_nb.conversation import Origin, to_row, write_jsonl
 from marcus_nb.formats import Outcome
-from marcus_nb.formats.collecting import no_collecting
+from marcus_nb.formats.messages.collecting import no_collecting
 from marcus_nb.ingest.account import check_account
 from marcus_nb.ingest.sources import Ingested
 

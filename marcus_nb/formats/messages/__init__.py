@@ -1,0 +1,1 @@
+"""Lists of messages inside records: who says what in the exports of chat platforms, helpdesks and training data."""

@@ -1,0 +1,1 @@
+"""Tables of rows: which column plays which part; exchanges of question and answer, and logs of messages."""
