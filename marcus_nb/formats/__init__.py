@@ -1,8 +1,8 @@
 """Recognise a file (container, encoding, dialect) and what its records mean (shape); say why; be overruled.
 
-`reading` goes from a source to tables: `files/` opens it and hands over records by column (`containers` tries each kind),
-`shapes` tells what they mean: `rows/` (exchanges and logs) or `messages/` (lists of messages); `speakers` decides who the
-persona is, over all files of a source; `building` makes conversations.
+`reading` goes from a source to tables: `files/` opens it and hands over records by column (`containers` tries each
+kind), `shapes` tells what they mean, by `rows/` (exchanges and logs) or `messages/` (lists of messages), `speakers`
+decides who the persona is, over all files of a source, and `building` makes conversations.
 """
 
 from marcus_nb.formats.identifiers import unique
