@@ -13,7 +13,7 @@ from openpyxl import Workbook
 
 from marcus_nb.formats import FormatError, Table, read
 from marcus_nb.formats.dialogue import cut
-from marcus_nb.formats.files import workbooks
+from marcus_nb.formats.files import parsing_json, values, workbooks
 from marcus_nb.formats.rows.columns import prompt_rank, response_rank
 from marcus_nb.parameters import Source
 
@@ -549,3 +549,15 @@ def test_lesser_ways(tmp_path):
     assert texts(ordered) == [["u:Hi", "a:Aye."]]
     tabbed = one(tmp_path, "t.csv", "prompt\treply\nHi\tAye.\n", delimiter="tab")
     assert "delimiter tab : 2 of 2 filled rows have 2 fields, as the parameters say" in tabbed.evidence
+
+
+def test_what_is_too_large_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
+    def parsed(_: bytes) -> None:
+        raise AssertionError("a value that would fill the memory was parsed to see what it is")
+
+    monkeypatch.setattr(parsing_json, "_MOST_BYTES", 1_000_000)
+    for name in ("load", "load_patiently"):
+        monkeypatch.setattr(parsing_json, name, parsed)
+    monkeypatch.setattr(values.orjson, "loads", parsed)
+    with pytest.raises(FormatError, match="too large to read at once: save it as JSONL"):
+        one(tmp_path, "large.json", b"[" + b"{}," * 700_000 + b"{}]")

@@ -63,7 +63,9 @@ def load(data: bytes) -> Any:
 
 
 def is_json(data: bytes) -> bool:
-    """Whether the whole of a text is one JSON value."""
+    """Whether the whole of a text is one JSON value; of one too large to be tried, whether it begins like one."""
+    if is_too_large(data):
+        return data[:100].lstrip()[:1] in (b"{", b"[")
     try:
         load(data)
     except ValueError:
