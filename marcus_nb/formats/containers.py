@@ -1,5 +1,6 @@
 """Bytes to raw tables: which kind of file it is, by parsing it; the name of the file counts for nothing."""
 
+import re
 from collections.abc import Callable
 
 from marcus_nb.formats import words
@@ -16,6 +17,9 @@ from marcus_nb.formats.rows.headless import is_headless
 from marcus_nb.formats.shapes import NO_SHAPE, recognise
 from marcus_nb.formats.tables import FormatError, RawTable
 from marcus_nb.parameters import Source
+
+# `- messages:`, `conversations:` and the like at the beginning.
+_YAML = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:---[^\n]*\n\s*)?(?:-\s+){0,3}(?:[\w][\w -]{0,40}:[ \t]*\r?\n|- )")
 
 
 def raw_tables(item: Opened, source: Source, persona_name: str) -> list[RawTable]:
@@ -64,14 +68,22 @@ def _of_text(
             raise FormatError(f"{file}: no header")
         return [raw]
 
+    def from_yaml() -> list[RawTable]:
+        raws = read_yaml(data, file, source.sheet, is_shaped, evidence)
+        if not container and not any(map(is_shaped, raws)):
+            recognise(raws[0], source, persona_name)
+        return raws
+
     headless: list[RawTable] = []
     readers: dict[str, Callable[[], list[RawTable]]] = {
         "json": lambda: read_json(data, file, source.sheet, is_shaped, evidence),
         "jsonl": lambda: [read_jsonl(data, file, evidence)],
         "csv": from_csv,
         "transcript": lambda: [read_transcript(data, file, evidence)],
-        "yaml": lambda: read_yaml(data, file, source.sheet, is_shaped, evidence),
+        "yaml": from_yaml,
     }
+    if _YAML.match(data):  # before CSV, which would find a `|` or a comma in most of its lines
+        readers = {name: readers[name] for name in ("json", "jsonl", "yaml", "csv", "transcript")}
     container = source.container or ("csv" if source.delimiter or source.header_row else "")
     failed: dict[str, str] = {}
     for name in [container] if container else readers:
