@@ -5,10 +5,10 @@ from typing import Any
 
 from marcus_nb.formats import words
 from marcus_nb.formats.files.records import RECORD, spread
-from marcus_nb.formats.messages import lines, replies, topics, trees
+from marcus_nb.formats.messages import lines, replies, trees
 from marcus_nb.formats.messages.message import hear, is_message, plan_of
 from marcus_nb.formats.messages.message_lists import RejectedError, exchange_keys, items_of
-from marcus_nb.formats.rows import columns
+from marcus_nb.formats.rows import columns, topics
 from marcus_nb.formats.tables import RawTable
 
 _NESTED = ("json", "jsonl", "yaml")

@@ -10,13 +10,13 @@ from typing import Any
 from marcus_nb.formats import words
 from marcus_nb.formats.files.parsing_json import as_text
 from marcus_nb.formats.files.records import PEOPLE, RECORD, spread
-from marcus_nb.formats.messages import channels, hearing, ticket, topics
+from marcus_nb.formats.messages import channels, hearing, ticket
 from marcus_nb.formats.messages.chat_texts import is_doubly_encoded, repaired
 from marcus_nb.formats.messages.collecting import no_collecting
 from marcus_nb.formats.messages.hearing import Hearing, listen
 from marcus_nb.formats.messages.message import is_message, opened
 from marcus_nb.formats.messages.message_lists import RejectedError
-from marcus_nb.formats.rows import columns, log_columns
+from marcus_nb.formats.rows import columns, log_columns, topics
 from marcus_nb.formats.rows.log_threads import numbers, roots
 from marcus_nb.formats.tables import Outcome, RawTable, Speaker, Thread, Threads
 

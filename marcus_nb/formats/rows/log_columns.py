@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from marcus_nb.formats import words
 from marcus_nb.formats.rows import columns, headless
-from marcus_nb.formats.rows.log_threads import numbers, topic
+from marcus_nb.formats.rows.log_threads import numbers
+from marcus_nb.formats.rows.topics import is_topic, topic_of
 from marcus_nb.formats.tables import RawTable
 
 _LEAST_KNOWN = 0.5
@@ -28,7 +29,6 @@ _REPLY = (
     _set("quoted"),
     _set("respuesta a"),
 )
-_SUBJECT = _set("subject asunto betreff objet assunto oggetto tema topic assumpte")
 _MESSAGE_ID = _set("id message tweet mensaje post comment uuid msg mid comentario")
 
 
@@ -41,7 +41,10 @@ def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str
     parts = dict(given)
     if "role" not in parts and (role := columns.role_column(raw, parts.values())):
         parts["role"] = role
-    repeated: Callable[[str], bool] = lambda name: columns.is_id(name) and columns.repeats(raw, name)  # noqa: E731
+
+    def repeated(name: str) -> bool:
+        return columns.is_id(name) and columns.repeats(raw, name)
+
     _add(raw, parts, "conversation", columns.is_conversation, repeated)
     _add(raw, parts, "author", columns.is_author, columns.is_likely_author, columns.is_author_id)
     if "role" in parts and "author" not in parts:
@@ -77,9 +80,9 @@ def log_parts(raw: RawTable, given: Mapping[str, str], forced: bool) -> dict[str
 
 def _threads(raw: RawTable, parts: Mapping[str, str]) -> dict[str, str]:
     """What else tells conversations apart: a subject, or the number of what they are about."""
-    subject = next((name for name in _left(raw, parts) if words.key(name) in _SUBJECT), None)
+    subject = next((name for name in _left(raw, parts) if is_topic(name)), None)
     if subject:
-        about = [topic(columns.text(value)) for value in raw.column(subject)]
+        about = [topic_of(value) for value in raw.column(subject)]
         if len(set(about)) < len(about):
             return {"subject": subject}
     rows = len(raw)

@@ -1,13 +1,11 @@
 """Which rows of a chat log belong together: by an id, an answered message, a subject, who writes, a channel, a gap."""
 
-import re
 from collections.abc import Mapping
 from itertools import groupby, repeat
 
 from marcus_nb.formats.rows import columns
+from marcus_nb.formats.rows.topics import topic_of
 from marcus_nb.formats.tables import RawTable
-
-_ANSWERED = re.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|rv|tr|res|enc|rif)\s*:)+\s*", re.IGNORECASE)
 
 
 def thread_ids(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> tuple[list[str], str, bool]:
@@ -62,11 +60,6 @@ def roots(ids: list[str], answered: list[str]) -> list[str]:
     return [found[own] for own in ids]
 
 
-def topic(subject: str) -> str:
-    """A subject without what mail programs put before it: topic("RE: Fwd: Hours") is "hours"."""
-    return _ANSWERED.sub("", subject, count=1).strip().casefold()
-
-
 def _filled(raw: RawTable, parts: Mapping[str, str]) -> list[str]:
     """The ids; where only answers name their thread (`thread_ts`), a row without an id is its own thread."""
     ids = cells(raw, parts["conversation"])
@@ -77,7 +70,7 @@ def _filled(raw: RawTable, parts: Mapping[str, str]) -> list[str]:
 
 def _written_to(raw: RawTable, parts: Mapping[str, str], who: list[str]) -> list[str]:
     subjects = cells(raw, parts["subject"]) if "subject" in parts else repeat("", len(raw))
-    about = [topic(subject) for subject in subjects]
+    about = [topic_of(subject) for subject in subjects]
     if "recipient" not in parts:
         return about
     others = cells(raw, parts["recipient"])

@@ -6,8 +6,8 @@ from typing import Any
 from marcus_nb.formats import words
 from marcus_nb.formats.rows import columns
 
-_TOPICS = frozenset(["topic", "subject", "asunto", "tema"])
-_ANSWERED = re.compile(r"\s*(?:(?:re|rv|fw|fwd|aw|wg|sv|tr|rif)\s*:\s*)+", re.IGNORECASE)
+_TOPICS = frozenset(["topic", "subject", "asunto", "tema", "betreff", "objet", "assunto", "oggetto", "assumpte"])
+_ANSWERED = re.compile(r"\s*(?:(?:re|rv|fw|fwd|aw|wg|sv|tr|rif|res|enc)\s*:\s*)+", re.IGNORECASE)
 
 
 def is_topic(name: str) -> bool:
