@@ -216,3 +216,20 @@ def test_whole_pages_that_a_model_wrote_keep_their_tags(tmp_path):
     talk = [{"role": "user", "content": "Write a page"}, {"role": "assistant", "content": page}]
     found = tables(tmp_path, [{"messages": talk}] * 3)
     assert said(found) == [["u: Write a page", f"a: {page}"]] * 3
+
+
+def test_chats_that_share_an_id_or_have_none_stay_apart(tmp_path):
+    def chat(customer: str, minute: int, **own: str) -> dict:
+        said = ((customer, f"I am {customer}"), ("Sofia", f"Hello {customer}"))
+        return own | {
+            "messages": [
+                {"from": who, "from_id": who, "date": f"2025-06-14T09:{minute + at:02d}:00", "text": text}
+                for at, (who, text) in enumerate(said)
+            ]
+        }
+
+    # all at one time: only their places tell these chats apart, and one is called as another stands in the list
+    chats = [chat("Tom", 0, id="1"), chat("Ann", 0), chat("Kip", 0, id="7"), chat("Eve", 0, id="7")]
+    (found,) = tables(tmp_path, {"chats": {"list": chats}})
+    assert found.records == found.used == 8
+    assert said([found]) == [[f"u: I am {who}", f"a: Hello {who}"] for who in ("Tom", "Ann", "Kip", "Eve")]

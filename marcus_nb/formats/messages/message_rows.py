@@ -81,9 +81,7 @@ def read_message_rows(raw: RawTable, parts: dict[str, str], gap_minutes: int, na
         return _read(raw, records, own, named, parts, "row_per_message", gap_minutes, names, [said])
 
 
-def by_message(
-    raw: RawTable, lists: Sequence[list[Any]], own: Sequence[str], nested: Threads, names: Mapping[str, str]
-) -> Threads:
+def by_message(raw: RawTable, lists: Sequence[list[Any]], nested: Threads, names: Mapping[str, str]) -> Threads:
     """Channels, whose records are whole lists of messages, read with each message as a record of its own.
 
     A person counts the messages of a chat, not the chats; and every message is to know where it came from.
@@ -97,7 +95,8 @@ def by_message(
     total = ends[-1] if ends else 0
     rows = replace(raw, lines=range(1, total + 1), text=text)
     items = [item for own_list in lists for item in own_list]
-    channel = [name or str(at) for at, (name, own_list) in enumerate(zip(own, lists, strict=True)) for _ in own_list]
+    # By its place: chats may share an id or have none, and are two chats all the same.
+    channel = [str(at) for at, own_list in enumerate(lists) for _ in own_list]
     said = [line for line in nested.evidence if not line.startswith(("one conversation per record", "channels rather"))]
     pause = round((nested.gap_seconds or 0) / 60)
     channel_said = (

@@ -122,8 +122,7 @@ def _read_messages(
     )
     if found.gap_seconds is None or lists is None:
         return found
-    own = [columns.text(value).strip() for value in own_ids] if own_ids is not None else [""] * len(raw)
-    return by_message(raw, [items_of(value, content) for value in lists], own, found, names)
+    return by_message(raw, [items_of(value, content) for value in lists], found, names)
 
 
 def _plainly(told: Hearing, value: Any) -> tuple[list[int], list[str]] | None:
