@@ -20,6 +20,7 @@ shared:
   persona_name: Nell
   system_prompt: You are Nell.
   base_model: tiny
+  max_length: 256
   seed: 1
 ingest:
   sources: [small.csv]
@@ -36,7 +37,6 @@ train:
   lora_r: 4
   lora_alpha: 16
   lora_dropout: 0.0
-  max_length: 256
   evals_per_epoch: 1
   early_stopping_patience: 9
   load_best_model_at_end: true

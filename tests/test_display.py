@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from cleaning import SHARED
 from conftest import conversation, small_talk, write_splits
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -115,8 +116,10 @@ def cleaned() -> Cleaned:
         conversation(f"c{number}", f"{chr(97 + number) * 9} {BOTH}?", f"{BOTH} {number}", customer=names[number])
         for number in range(12)
     ]
-    usual = {"redact": False, "max_characters": 4000, "min_characters": 1, "drop_duplicates": True}
-    return clean.run(talk, Clean(**usual, max_similarity=1.0), [])
+    mail = conversation("m", f"Where is it, {HOSTILE}?", f"{BOTH}  Aye.", customer="Mail")
+    usual = {"max_characters": 4000, "min_characters": 1, "drop_duplicates": True}
+    off = {"near_duplicate_similarity": 1.0, "drop_wrong_language": False, "html_to_text": False, "max_similarity": 1.0}
+    return clean.run([*talk, mail], Clean(**usual, **off), SHARED, TINY)
 
 
 def verdict(status="supported", n=9):
@@ -206,7 +209,6 @@ SHOWN = {
     "before_after": lambda stages, _: display.before_after(ingested(), HOSTILE),
     "banner": lambda stages, _: display.banner(BOTH, [BOTH, "two"], "bad"),
     "bubbles": lambda stages, _: display.bubbles([conversation("a", BOTH, BOTH, customer=BOTH)], HOSTILE),
-    "changed_examples": lambda stages, _: display.changed_examples(cleaned()),
     "duplicates": lambda stages, _: display.duplicates(ingest_duplicates(ingested())),
     "learned_tokens": lambda stages, _: display.learned_tokens(TINY, rendered()),
     "loss_means": lambda stages, _: display.loss_means(losses()),
@@ -222,6 +224,12 @@ SHOWN = {
     "rejected": lambda stages, _: display.rejected(ingested().outcomes),
     "replies_over_training": lambda stages, _: display.replies_over_training(REPLIES),
     "report_card": lambda stages, _: display.report_card(verdict()),
+    "cleaned": lambda stages, _: display.cleaned(cleaned()),
+    "funnel": lambda stages, _: display.funnel(clean.funnel(cleaned())),
+    "personal_data": lambda stages, _: display.personal_data(cleaned()),
+    "rules": lambda stages, _: display.rules(cleaned()),
+    "token_examples": lambda stages, _: display.token_examples(TINY, cleaned().seen),
+    "tokens": lambda stages, _: display.tokens(cleaned().seen),
     "sentence": lambda stages, _: display.sentence(BOTH),
     "side_by_side": lambda stages, _: display.side_by_side(replies(), HOSTILE),
     "sources": lambda stages, _: display.sources(ingest_counts(ingested())),
@@ -236,7 +244,17 @@ DRAWN = {
     "loss_figure": lambda: display.loss_figure(METRICS, 6),
     "times_figure": lambda: display.times_figure(timed("2025-06-14", "2025-06-14T09:12:00", "2025-07-01", None)),
 }
-OF_OURS = {"Block", "loss_means", "metrics_table", "preflight"}  # these show no text from outside
+# These show no text from outside.
+OF_OURS = {
+    "Block",
+    "cleaned",
+    "funnel",
+    "personal_data",
+    "tokens",
+    "loss_means",
+    "metrics_table",
+    "preflight",
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(display.__all__) - set(DRAWN)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cleaning import SHARED
 from conftest import conversation, small_talk, write_splits
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -700,7 +701,7 @@ def test_the_model_card_quotes_safely(written, stage):
     """A reply of several lines stays within the quotation, and personal data stays at home."""
     found, _, replies = written
     card = model_card(stage.run, found, replies)
-    assert "tom@example.com" not in card and "> # Write to [EMAIL]\n" in card
+    assert "tom@example.com" not in card and "> # Write to [EMAIL_1]\n" in card
     quotation = [line for line in card.splitlines() if line.startswith(">")]
     assert quotation[0].startswith("> **Asked:** ") and quotation[-1] == "> > or call"
     assert "> " not in model_card(stage.run, found, replies.iloc[:0])
@@ -711,7 +712,7 @@ def test_the_model_card_counts_what_02_clean_counted(make_draft, written):
     talk = [
         conversation(f"c{n}", f"{chr(97 + n) * 12}?", f"Aye, {chr(97 + n) * 5}.", customer=f"{n}") for n in range(12)
     ]
-    counts = clean.write(clean.run(talk, Clean(), []), run.folder / "clean")
+    counts = clean.write(clean.run(talk, Clean(), SHARED, TINY), run.folder / "clean")
     Stage("clean", run).finish(counts, [])
     card = " ".join(model_card(run, written[0], written[2]).split())
     assert f"Trained on {counts['train.jsonl']} conversations ({counts['validation.jsonl']} more " in card
@@ -723,7 +724,7 @@ def test_the_model_card_keeps_probes_to_their_line_and_personal_data_at_home(sta
     found, _, replies = written
     told = replace(found.claims[-1], sentence="Wrong: Who is tom@example.com?\n# A heading")
     card = model_card(stage.run, replace(found, claims=(*found.claims[:-1], told)), replies)
-    assert "(refuted): Wrong: Who is [EMAIL]? # A heading\n" in card
+    assert "(refuted): Wrong: Who is [EMAIL_1]? # A heading\n" in card
 
 
 def test_a_model_card_before_anything_was_recorded_has_no_none(make_draft, written):

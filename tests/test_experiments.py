@@ -5,6 +5,7 @@ import pytest
 from marcus_nb import clean, ingest, runs
 from marcus_nb.__main__ import COMMANDS
 from marcus_nb.evaluate.measure import answers_right
+from marcus_nb.models import find_base, load_tokenizer
 from marcus_nb.parameters import NAME, ROOT, Ingest, Parameters, experiments, load
 from marcus_nb.text import similarity
 
@@ -60,7 +61,8 @@ def test_the_persona_is_the_one_who_answers(chosen, ingested):
 
 
 def test_cleaning_leaves_enough_on_every_side(chosen, ingested):
-    cleaned = clean.run(list(ingested.conversations), chosen.clean, chosen.shared.probes)
+    tokenizer = load_tokenizer(find_base(chosen.shared.base_model))
+    cleaned = clean.run(list(ingested.conversations), chosen.clean, chosen.shared, tokenizer)
     clean.check_account(cleaned)
     clean.prove_disjoint(cleaned)
     assert len(cleaned.test) >= chosen.evaluate.min_test_conversations, "the verdict could only be inconclusive"

@@ -490,6 +490,10 @@ def other_value(model: type, name: str):
         return ["other.csv"]
     if name == "probes":
         return [{"question": "Open?", "must": ["eight"]}]
+    if name == "redact_policy":
+        return {"email": "drop"}
+    if name == "redact_regions":
+        return ["FR"]
     if field.annotation is bool:
         return not field.default
     if field.annotation is int:

@@ -210,8 +210,8 @@ def test_what_is_left_out_and_cut_is_counted(tmp_path):
     ]
     split = load(tmp_path, 200, train=small_talk(3) + odd)["train"]
     assert dict(split.left_out) == {
-        "long": f"needs {len(render(TINY, odd[0].as_chat('You are Nell.')).input_ids)} tokens where max_length "
-        "allows 200",
+        "long": f"needs at least {len(render(TINY, odd[0].as_chat('You are Nell.')).input_ids)} tokens where "
+        "shared.max_length allows 200",
         "forged": "the text holds <|im_end|>, which the model reads as the edge of a turn",
         "silent": "holds no reply of the persona, so there is nothing to learn from it",
     }
@@ -226,7 +226,7 @@ def test_a_context_too_small_says_what_to_raise(tmp_path):
     message = str(caught.value)
     assert message.startswith("The train split has no token to learn from: 12 conversations, 12 left out.\n")
     assert "  because one needs " in message
-    assert message.endswith("max_length is 20 tokens: raise train.max_length, or split long conversations.")
+    assert message.endswith("shared.max_length is 20 tokens: raise it, or split long conversations.")
 
 
 def test_zero_trainable_tokens_is_a_hard_stop(tmp_path):
@@ -246,8 +246,8 @@ def test_an_empty_split_is_told(tmp_path):
 
 def test_a_conversation_beyond_the_base_models_context_is_told(make_draft):
     long = [conversation("long", "Why?", "Because " * 300)]
-    run = make_draft({"train.max_length": 5000}, train=small_talk(2) + long)
-    with pytest.raises(TrainError, match=r"has \d+ tokens, and the base model reads 2048 at once: .*train.max_length"):
+    run = make_draft({"shared.max_length": 5000}, train=small_talk(2) + long)
+    with pytest.raises(TrainError, match=r"has \d+ tokens, and the base model reads 2048 at once: .*shared.max_length"):
         loop.run_training(run)
 
 
@@ -517,7 +517,7 @@ def _evaluates(result, steps):
     assert [step for step, _ in result.validation] == steps
 
 
-@pytest.mark.parametrize("name", Train.model_fields)
+@pytest.mark.parametrize("name", [*Train.model_fields, "max_length"])
 def test_every_parameter_of_train_matters(name, trained):
     assert name in MATTERS, f"train.{name} has no case here that shows that it changes the outcome"
     MATTERS[name](trained, trained())
@@ -648,8 +648,8 @@ def end(monkeypatch, run, error=None):
 
 
 def test_wrong_data_ends_with_its_own_words(make_draft, monkeypatch, capsys):
-    assert end(monkeypatch, make_draft({"train.max_length": 20})) == child.DATA
-    assert "raise train.max_length" in capsys.readouterr().err
+    assert end(monkeypatch, make_draft({"shared.max_length": 20})) == child.DATA
+    assert "shared.max_length is 20 tokens: raise it" in capsys.readouterr().err
     assert end(monkeypatch, make_draft({"shared.base_model": "package:no_such"})) == child.DATA
     assert "is not installed" in capsys.readouterr().err
 

@@ -1,83 +1,127 @@
 """Near-copies of held-out questions and of probes, found exactly: the Jaccard similarity of five-character runs."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer
-
-from marcus_nb.clean.records import Drop
+from marcus_nb.clean.likeness import Alike, resembling
+from marcus_nb.clean.records import Drop, Outcome
+from marcus_nb.clean.split import split_key
 from marcus_nb.conversation import PERSONA_ROLE, Conversation
-from marcus_nb.text import comparable, shingles
+from marcus_nb.text import comparable, fingerprint
 
 SHORT = 12  # characters; "Thank you!" is said by everybody and gives nothing away
-_CELLS = 4_000_000  # similarities held at a time: 32 MB
+COMMON = 3  # customers; what so many ask, such as "How are you?", gives nothing away by itself either
+_NUMBER = re.compile(r"\d++")
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is compared: a customer's question, or the question with its reply where the question alone is short."""
+    """What is compared: a customer's question, or the reply, or both, where the question alone says little."""
 
     conversation: Conversation
     text: str
 
 
 @dataclass(frozen=True)
-class Nearest:
-    """The most similar pair of two lists of texts: `Nearest(0.83, 4, 17)`; -1 where a list is empty."""
+class Common:
+    """What COMMON customers say: questions, and questions with the reply they got; both as they were written.
 
-    similarity: float
-    first: int
-    second: int
+    Case, punctuation and numbers do not count: "Where is order 1234?" is asked by all who ask for an order.
+    """
+
+    questions: frozenset[str]
+    exchanges: frozenset[tuple[str, str]]
 
 
-def questions(conversations: Sequence[Conversation]) -> list[Question]:
-    """Every customer's turn; one shorter than SHORT stands with the reply it got, and is left out if it got none."""
+def common_sayings(conversations: Iterable[Conversation]) -> Common:
+    """What many say, told apart by customer as the split does it.
+
+    To be asked of all that is split, before anything is dropped: else what is dropped would change what is common.
+
+    >>> common_sayings([talk("a", "Thanks!"), talk("b", "thanks"), talk("c", "Thanks!")]).questions
+    frozenset({'Thanks!', 'thanks'})
+    """
+    marks: dict[str, str] = {}
+    askers: dict[Hashable, set[str]] = {}
+    told: dict[tuple[str, str], Hashable] = {}
+
+    def mark(text: str) -> str:
+        if text not in marks:
+            marks[text] = fingerprint(_NUMBER.sub("0", text))
+        return marks[text]
+
+    for conversation in conversations:
+        who = split_key(conversation)
+        for question, reply in _exchanges(conversation):
+            keys: list[Hashable] = [mark(question)]
+            if reply is not None:
+                keys.append((mark(question), mark(reply)))
+                told[question, reply] = keys[1]
+            for key in keys:
+                asking = askers.setdefault(key, set())
+                if len(asking) < COMMON:
+                    asking.add(who)
+    often = {key for key, asking in askers.items() if len(asking) >= COMMON}
+    return Common(
+        frozenset(text for text, key in marks.items() if key in often),
+        frozenset(pair for pair, key in told.items() if key in often),
+    )
+
+
+def questions(conversations: Iterable[Conversation], common: Common) -> list[Question]:
+    """Every customer's turn; a short one stands with its reply, instead of a common one stands its reply alone.
+
+    A common question is left out where its reply is short or as common ("Thanks!" – "Any time, duck."), for nearly all
+    conversations open and close like that. A conversation of nothing else is compared as a whole.
+    """
     found = []
     for conversation in conversations:
-        for index, message in enumerate(conversation.messages):
-            if message.role != "user":
-                continue
-            if len(comparable(message.content)) >= SHORT:
-                found.append(Question(conversation, message.content))
-                continue
-            later = conversation.messages[index + 1 :]
-            reply = next((other.content for other in later if other.role == PERSONA_ROLE), None)
-            if reply is not None:
-                found.append(Question(conversation, f"{message.content}\n{reply}"))
+        before = len(found)
+        for question, reply in _exchanges(conversation):
+            if question in common.questions:
+                if reply is not None and not _is_short(reply) and (question, reply) not in common.exchanges:
+                    found.append(Question(conversation, reply))
+            elif not _is_short(question):
+                found.append(Question(conversation, question))
+            elif reply is not None:
+                found.append(Question(conversation, f"{question}\n{reply}"))
+        if len(found) == before and conversation.questions and conversation.replies:
+            found.append(Question(conversation, "\n".join(message.content for message in conversation.messages)))
     return found
 
 
-def nearest_of_each(texts: Sequence[str], others: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """For each text its highest similarity to any of the others, and which one that is (the first of equals).
+def _exchanges(conversation: Conversation) -> Iterator[tuple[str, str | None]]:
+    """Every customer's turn with the reply that follows it, None where nothing does."""
+    reply = None
+    pairs = []
+    for message in reversed(conversation.messages):
+        if message.role == PERSONA_ROLE:
+            reply = message.content
+        elif message.role == "user":
+            pairs.append((message.content, reply))
+    return reversed(pairs)
 
-    >>> nearest_of_each(["When do you open?"], ["Are dogs allowed?", "When do you OPEN?"])
-    (array([1.]), array([1]))
+
+def _is_short(text: str) -> bool:
+    return len(comparable(text)) < SHORT
+
+
+def leaks(splits: Mapping[str, Sequence[Conversation]], probes: Sequence[str], limit: float) -> Outcome:
+    """What validation would give away of the test, and training of the probes, the test and validation.
+
+    Test wins over validation, validation over training: what is scarcer and decides more is kept.
     """
-    if not texts or not others:
-        return np.zeros(len(texts)), np.full(len(texts), -1)
-    runs = CountVectorizer(analyzer=shingles, binary=True, dtype=np.int32).fit_transform([*texts, *others])
-    sizes = np.asarray(runs.sum(axis=1)).ravel()
-    ours, theirs = runs[: len(texts)], runs[len(texts) :]
-    sizes, their_sizes = sizes[: len(texts)], sizes[len(texts) :]
-    best, which = np.zeros(len(texts)), np.zeros(len(texts), dtype=int)
-    height = max(1, _CELLS // len(others))
-    for start in range(0, len(texts), height):
-        rows = slice(start, start + height)
-        shared = (ours[rows] @ theirs.T).toarray()
-        similarity = shared / (sizes[rows, None] + their_sizes[None, :] - shared)
-        which[rows] = similarity.argmax(axis=1)
-        best[rows] = similarity.max(axis=1)
-    return best, which
-
-
-def nearest(texts: Sequence[str], others: Sequence[str]) -> Nearest:
-    """The most similar pair."""
-    best, which = nearest_of_each(texts, others)
-    if not others or not len(best):
-        return Nearest(0.0, -1, -1)
-    first = int(best.argmax())
-    return Nearest(float(best[first]), first, int(which[first]))
+    common = common_sayings(chain.from_iterable(splits.values()))
+    asked = {name: questions(talks, common) for name, talks in splits.items()}
+    drops = _like_held_out(asked["validation"], asked["test"], limit)
+    gone = {drop.conversation.id for drop in drops}
+    held_out = asked["test"] + [question for question in asked["validation"] if question.conversation.id not in gone]
+    told = like_probes(splits["train"], probes, limit)
+    gone = {drop.conversation.id for drop in told}
+    copied = _like_held_out([one for one in asked["train"] if one.conversation.id not in gone], held_out, limit)
+    return Outcome(drops=[*drops, *told, *copied])
 
 
 def like_probes(conversations: Sequence[Conversation], probes: Sequence[str], limit: float) -> list[Drop]:
@@ -86,27 +130,24 @@ def like_probes(conversations: Sequence[Conversation], probes: Sequence[str], li
     return _drops(asked, probes, limit, lambda probe: f"resembles the probe {probe!r}")
 
 
-def like_held_out(conversations: Sequence[Conversation], held_out: Sequence[Conversation], limit: float) -> list[Drop]:
-    """Conversations with a question that resembles one of a conversation that is kept for judging."""
-    others = [question.text for question in questions(held_out)]
-    return _drops(questions(conversations), others, limit, lambda _: "resembles a held-out question")
+def _like_held_out(asked: Sequence[Question], held_out: Sequence[Question], limit: float) -> list[Drop]:
+    return _drops(asked, [question.text for question in held_out], limit, lambda _: "resembles a held-out question")
 
 
 def _drops(
     asked: Sequence[Question], others: Sequence[str], limit: float, resembles: Callable[[str], str]
 ) -> list[Drop]:
-    best, which = nearest_of_each([question.text for question in asked], others)
-    worst: dict[str, int] = {}  # conversation id → its most telling question
-    for index in np.flatnonzero(best > limit):
-        kept = worst.setdefault(asked[index].conversation.id, index)
-        if best[index] > best[kept]:
-            worst[asked[index].conversation.id] = index
+    worst: dict[str, Alike] = {}  # conversation id → its most telling question
+    for pair in resembling([question.text for question in asked], others, limit):
+        name = asked[pair.first].conversation.id
+        if name not in worst or pair.similarity > worst[name].similarity:
+            worst[name] = pair
     return [
         Drop(
-            asked[index].conversation,
+            asked[pair.first].conversation,
             "leak",
-            f"{resembles(others[which[index]])} ({best[index]:.2f}, limit {limit:g}): {asked[index].text!r}",
-            others[which[index]],
+            f"{resembles(others[pair.second])} ({pair.similarity:.2f}, limit {limit:g}): {asked[pair.first].text!r}",
+            others[pair.second],
         )
-        for index in worst.values()
+        for pair in worst.values()
     ]

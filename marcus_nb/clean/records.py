@@ -1,8 +1,10 @@
 """What cleaning returns: the splits, and every change and drop with its rule; and its errors."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from marcus_nb.conversation import Conversation
+from marcus_nb.conversation import Conversation, Message
 
 
 class CleanError(ValueError):
@@ -18,16 +20,6 @@ class LeakError(ValueError):
 
 
 @dataclass(frozen=True)
-class Change:
-    """One message that one rule changed: `Change("chat:17", "redact", "Ask tom@example.com", "Ask [EMAIL]")`."""
-
-    conversation: str
-    rule: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
 class Drop:
     """One conversation that one rule dropped, as it was then; `resembles` is the id or text that it is too like."""
 
@@ -38,31 +30,68 @@ class Drop:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What one rule did.
+
+    `changed` holds, by conversation id, the messages that stand where the conversation's own stood, in the same
+    number: `{"chat:17": (Message("user", "Open?"), None, Message("assistant", "Aye."))}` leaves the first as it was
+    (the same object), removes the second and changes the third. `note` is a sentence for the reader, `rows` a
+    table of what was found: `PersonalCount("email", "replace", 12, 15, ("t••@•••••••.•••",))`.
+    """
+
+    changed: Mapping[str, Sequence[Message | None]] = field(default_factory=dict)
+    drops: Sequence[Drop] = ()
+    note: str = ""
+    rows: Sequence[Any] = ()
+
+
+Rule = Callable[[Sequence[Conversation]], Outcome]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One message as it came in and as it goes out, with the rules that touched it.
+
+    `Change("chat:17", 0, "user", ("redact",), "Ask tom@example.com", "Ask [EMAIL_1]")`; `message` is its place in the
+    conversation that came in, counted from 0; `after` is None where the message was removed, or joined to the turn
+    before it.
+    """
+
+    conversation: str
+    message: int
+    role: str
+    rules: tuple[str, ...]
+    before: str
+    after: str | None
+
+
+@dataclass(frozen=True)
 class Step:
     """What one rule did, counted in conversations, with its first example. Fit to be shown: personal data is masked.
 
-    For a rule that drops, `before` is the victim's text and `after` the reason.
+    `removed` counts messages. For a rule that drops, `before` is the victim's text and `after` the reason.
     """
 
     rule: str
     enabled: bool
     entered: int
-    changed: int
-    dropped: int
-    before: str
-    after: str
+    changed: int = 0
+    removed: int = 0
+    dropped: int = 0
+    before: str = ""
+    after: str = ""
+    note: str = ""
+    rows: Sequence[Any] = ()
 
-
-@dataclass(frozen=True)
-class Cleaned:
-    """The outcome of `run`. `max_similarity` and `probes` are those it ran with, for the proof to hold it to."""
-
-    entered: int
-    train: tuple[Conversation, ...]
-    validation: tuple[Conversation, ...]
-    test: tuple[Conversation, ...]
-    dropped: tuple[Drop, ...]
-    changed: tuple[Change, ...]
-    steps: tuple[Step, ...]
-    max_similarity: float = 1.0
-    probes: tuple[str, ...] = ()
+    def __str__(self) -> str:
+        """`"redact: 12 conversations changed"`."""
+        did = [
+            f"{count:,} {what}"
+            for what, count in (
+                ("conversations changed", self.changed),
+                ("messages removed", self.removed),
+                ("conversations dropped", self.dropped),
+            )
+            if count
+        ]
+        return f"{self.rule}: {', '.join(did) or 'nothing to do'}"

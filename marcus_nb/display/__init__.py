@@ -2,10 +2,10 @@
 
 from marcus_nb.display.blocks import Block, banner, sentence, table
 from marcus_nb.display.chat import bubbles, learned_tokens, replies_over_training, side_by_side
+from marcus_nb.display.clean import cleaned, funnel, personal_data, rules, token_examples, tokens
 from marcus_nb.display.figures import claims_figure, funnel_figure, lengths_figure, loss_figure, times_figure
 from marcus_nb.display.ingest import before_after, duplicates, outcomes, recognised, rejected, sources
 from marcus_nb.display.stages import (
-    changed_examples,
     loss_means,
     metrics_table,
     next_step,
@@ -22,9 +22,10 @@ __all__ = [
     "banner",
     "before_after",
     "bubbles",
-    "changed_examples",
     "claims_figure",
+    "cleaned",
     "duplicates",
+    "funnel",
     "funnel_figure",
     "learned_tokens",
     "lengths_figure",
@@ -34,17 +35,21 @@ __all__ = [
     "next_step",
     "outcomes",
     "parameters",
+    "personal_data",
     "preflight",
     "probes",
     "recognised",
     "rejected",
     "replies_over_training",
     "report_card",
+    "rules",
     "sentence",
     "side_by_side",
     "sources",
     "table",
     "times_figure",
+    "token_examples",
+    "tokens",
     "training_summary",
     "verdict",
 ]

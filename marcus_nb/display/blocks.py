@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from marcus_nb import text
+from marcus_nb.display.hiding import hidden
 
 COLORS = {"good": "#009E73", "bad": "#D55E00", "open": "#B8860B", "plain": "#0072B2"}
 CELL = "border:1px solid #8886;padding:5px 9px;vertical-align:top;text-align:left;white-space:pre-wrap"
@@ -27,12 +27,12 @@ class Block:
 
 def safe(value: Any) -> str:
     """Text from data or model as HTML: personal data replaced, markup escaped."""
-    return html.escape(text.redact(str(value)))
+    return html.escape(hidden(value))
 
 
 def shorten(value: Any, limit: int = 160) -> str:
     """Text for one cell, cut, with personal data replaced."""
-    words = text.redact(str(value))  # before cutting: half an address would no longer be known as one
+    words = hidden(value)  # before cutting: half an address would no longer be known as one
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
@@ -71,7 +71,7 @@ def table(frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | N
     shown = frame.astype(object).apply(lambda column: column.map(lambda value: html.unescape(cell(column.name, value))))
     plain = shown.to_string(index=False)
     if caption:
-        plain = f"{text.redact(caption)}\n{plain}"
+        plain = f"{hidden(caption)}\n{plain}"
     return Block(markup, plain)
 
 
@@ -82,12 +82,12 @@ def banner(title: str, lines: list[str], mood: str) -> Block:
         f'<div style="border-left:6px solid {COLORS[mood]};padding:8px 14px;margin:8px 0;background:#8881">'
         f'<div style="font-size:1.25em;font-weight:700">{safe(title)}</div>{items}</div>'
     )
-    return Block(markup, text.redact("\n".join([title, *lines])))
+    return Block(markup, hidden("\n".join([title, *lines])))
 
 
 def sentence(words: str) -> Block:
     """One computed sentence of prose."""
-    return Block(f'<p style="margin:6px 0;max-width:60em">{safe(words)}</p>', text.redact(words))
+    return Block(f'<p style="margin:6px 0;max-width:60em">{safe(words)}</p>', hidden(words))
 
 
 def stack(*blocks: Block) -> Block:

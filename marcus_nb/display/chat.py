@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from marcus_nb import text
 from marcus_nb.conversation import PERSONA_ROLE, Conversation
 from marcus_nb.display.blocks import COLORS, Block, safe, sentence, table
+from marcus_nb.display.hiding import hidden, masked
 from marcus_nb.render import IGNORED, Rendered
+from marcus_nb.text import dotted
 
 BUBBLE = "display:inline-block;max-width:34em;padding:6px 11px;border-radius:12px;margin:3px 0;white-space:pre-wrap"
 
@@ -21,19 +22,24 @@ def bubbles(conversations: Sequence[Conversation], persona_name: str) -> Block:
         rows = []
         for message in item.messages:
             persona = message.role == PERSONA_ROLE
-            who = persona_name if persona else (item.customer or "customer")
+            who = persona_name if persona else _pseudonym(item.customer)
             side = "right" if persona else "left"
             colors = "background:#0072B2;color:white" if persona else "background:#8883"
             rows.append(
                 f'<div style="text-align:{side}"><small style="opacity:.7">{safe(who)}</small><br>'
                 f'<span style="{BUBBLE};{colors};text-align:left">{safe(message.content)}</span></div>'
             )
-            plain.append(text.redact(f"{who}: {message.content}"))
+            plain.append(f"{who}: {hidden(message.content)}")
         parts.append(
             f'<div style="flex:1 1 18em;border:1px solid #8884;border-radius:8px;padding:8px 12px">'
             f'<small style="opacity:.7">{safe(item.origin)}</small>{"".join(rows)}</div>'
         )
     return Block(f'<div style="display:flex;flex-wrap:wrap;gap:12px">{"".join(parts)}</div>', "\n".join(plain))
+
+
+def _pseudonym(customer: str | None) -> str:
+    """A customer's name that can be told from others and not be read: `"T•• B••••"`."""
+    return dotted(customer) if customer else "customer"
 
 
 def learned_tokens(tokenizer: Any, rendered: Rendered) -> Block:
@@ -69,8 +75,8 @@ def _pieces(tokenizer: Any, rendered: Rendered) -> list[tuple[str, bool]]:
             continue
         ends.append((begun, len(whole), rendered.labels[count - 1] != IGNORED))
         begun = len(whole)
-    masked = text.mask(tokenizer.decode(rendered.input_ids))
-    return [(masked[start:end], carries_loss) for start, end, carries_loss in ends]
+    shown = masked(tokenizer.decode(rendered.input_ids))
+    return [(shown[start:end], carries_loss) for start, end, carries_loss in ends]
 
 
 def side_by_side(replies: pd.DataFrame, persona_name: str) -> Block:

@@ -90,20 +90,20 @@ def times_figure(conversations: Sequence[Conversation]) -> Picture | Block:
 
 
 def funnel_figure(frame: pd.DataFrame) -> Picture:
-    """Conversations left after each rule; `frame` is `clean.funnel`."""
+    """Conversations left after each rule that dropped some; `frame` is `clean.funnel`."""
+    entered, dropped, left = frame["entered"].iloc[0], int(frame["dropped"].sum()), int(frame["left"].iloc[-1])
+    took = frame[frame["dropped"] > 0]
+    bars = [("came in", entered, 0), *zip(took["rule"], took["left"], took["dropped"], strict=True)]
     with matplotlib.style.context(STYLE):
-        figure, axes = _figure(0.32 * len(frame) + 1.2)
-        names, left = frame["rule"].tolist(), frame["left"].tolist()
-        entered, dropped = frame["entered"].iloc[0], int(frame["dropped"].sum())
-        axes.barh(names, left)
-        for position, (remaining, lost) in enumerate(zip(left, frame["dropped"], strict=True)):
-            axes.text(
-                remaining, position, f" {remaining}" + (f"  (−{lost})" if lost else ""), va="center", fontsize=10.5
-            )
+        figure, axes = _figure(0.36 * len(bars) + 1.2)
+        axes.barh([name for name, _, _ in bars], [remaining for _, remaining, _ in bars])
+        for position, (_, remaining, lost) in enumerate(bars):
+            label = f" {remaining:,}" + (f"  (−{lost:,})" if lost else "")
+            axes.text(remaining, position, label, va="center", fontsize=10.5)
         axes.invert_yaxis()
-        axes.set_xlim(0, entered * 1.15)
+        axes.set_xlim(0, entered * 1.18)
         axes.grid(axis="y", visible=False)
-        title = f"{left[-1]} of {entered} conversations are left; {dropped} were dropped"
+        title = f"{left:,} of {entered:,} conversations are left; {dropped:,} were dropped"
         axes.set_title(title)
         axes.set_xlabel("conversations left after the rule")
         return _picture(figure, title)

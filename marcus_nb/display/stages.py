@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from marcus_nb.display.blocks import Block, banner, sentence, shorten, stack, table
+from marcus_nb.display.hiding import know
 from marcus_nb.parameters.schema import SECTIONS, STAGES, fields_of
 from marcus_nb.runs import DRAFT, Stage
 from marcus_nb.runs.provenance import NOTEBOOKS
 
 if TYPE_CHECKING:  # at run time they would bring torch into notebooks that need none, seconds each
-    from marcus_nb.clean import Cleaned
     from marcus_nb.evaluate import Verdict
 
 
 def parameters(stage: Stage) -> Block:
     """Every parameter of the stage: its value, its unit and where the value came from."""
+    know(stage.parameters.shared.persona_name)
     origins, rows = stage.parameters.origins, []
     for section, name in fields_of(stage.name):
         field = SECTIONS[section].model_fields[name]
@@ -39,21 +40,6 @@ def parameters(stage: Stage) -> Block:
         return stack(sentence(f"{run}: all values as in the YAML and the defaults."), shown)
     note = "Keep it by writing it into the YAML." if stage.run.name == DRAFT else "It is part of this run's record."
     return stack(banner(f"Differs from the YAML: {', '.join(typed)}", [run, note], "open"), shown)
-
-
-def changed_examples(cleaned: Cleaned) -> Block:
-    """Each rule's first victim, before and after."""
-    rows = [
-        {
-            "rule": step.rule if step.enabled else f"{step.rule} (off)",
-            "changed": step.changed,
-            "dropped": step.dropped,
-            "before": shorten(step.before, 130),
-            "after": shorten(step.after, 130),
-        }
-        for step in cleaned.steps
-    ]
-    return table(pd.DataFrame(rows), "Each rule, what it touched, and its first case (personal data masked)")
 
 
 def preflight(plans: dict[str, int], splits: Sequence[Any], max_length: int) -> Block:

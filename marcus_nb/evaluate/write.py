@@ -59,9 +59,9 @@ def headline(verdict: Verdict) -> list[str]:
     return list(verdict.reasons)
 
 
-def _quote(words: str) -> str:
+def _quote(words: str, persona_name: str) -> str:
     """A Markdown quotation, every line of it, without personal data: the card goes where the model goes."""
-    return "".join(f"> {line}".rstrip() + "\n" for line in text.redact(words).splitlines())
+    return "".join(f"> {line}".rstrip() + "\n" for line in text.redact(words, (persona_name,)).splitlines())
 
 
 def model_card(run: Run, verdict: Verdict, replies: pd.DataFrame) -> str:
@@ -75,12 +75,12 @@ def model_card(run: Run, verdict: Verdict, replies: pd.DataFrame) -> str:
 
     sample = replies.iloc[len(replies) // 2] if len(replies) else None
     quoted = (
-        _quote(f"**Asked:** {sample['question']}\n\n**{shared.persona_name}:** {sample['tuned']}")
+        _quote(f"**Asked:** {sample['question']}\n\n**{shared.persona_name}:** {sample['tuned']}", shared.persona_name)
         if sample is not None
         else ""
     )
     claims = "\n".join(
-        f"- **{claim.name}** ({claim.status}): {' '.join(text.redact(claim.sentence).split())}"
+        f"- **{claim.name}** ({claim.status}): {' '.join(text.redact(claim.sentence, (shared.persona_name,)).split())}"
         for claim in verdict.claims
     )
     return f"""---

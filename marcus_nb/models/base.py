@@ -119,7 +119,13 @@ def load_tokenizer(base: Base) -> Any:
     if base.source == "tiny":
         return tiny.tokenizer()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base.location, gguf_file=base.gguf_file, trust_remote_code=False)
+        if base.gguf_file:
+            # AutoTokenizer makes the same one, but first reads the file in a way that takes seconds.
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(base.location, gguf_file=base.gguf_file)
+        else:
+            tokenizer = AutoTokenizer.from_pretrained(base.location, trust_remote_code=False)
+    except KeyError as error:
+        raise _not_loadable(base, ValueError("it holds no tokenizer")) from error
     except NOT_LOADABLE as error:
         raise _not_loadable(base, error) from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast) and not tokenizer.is_fast:

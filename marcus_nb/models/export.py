@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from marcus_nb.models.base import Base, load_base
@@ -37,6 +36,8 @@ def export(model: Any, tokenizer: Any, system_prompt: str, folder: Path) -> None
 
 def merge(base: Base, adapter: Path) -> Any:
     """Base model and adapter as one model, merged in float32 so that rounding does not eat the adapter."""
+    from peft import PeftModel  # a second that who wants a tokenizer need not wait
+
     return PeftModel.from_pretrained(load_base(base, torch.float32), adapter).merge_and_unload().eval()
 
 

@@ -1,8 +1,10 @@
 """A random two-layer model with a byte tokenizer, made in memory, so that tests need no download."""
 
+from typing import Any
+
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 NAME = "tiny"
 VERSION = 1  # of the recipe below: part of the model's recorded hash
@@ -33,8 +35,10 @@ def tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def model() -> LlamaForCausalLM:
+def model() -> Any:
     """About 60,000 random parameters, the same each time."""
+    from transformers import LlamaConfig, LlamaForCausalLM  # a second that who wants a tokenizer need not wait
+
     config = LlamaConfig(
         vocab_size=len(SPECIAL) + 256,
         hidden_size=64,

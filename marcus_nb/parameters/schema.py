@@ -1,9 +1,22 @@
 """Every parameter of the workbook, declared once: name, type, range, default, unit and meaning."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+PersonalKind = Literal[
+    "email",
+    "phone",
+    "card",
+    "iban",
+    "national_id",
+    "ip_address",
+    "mac_address",
+    "url",
+    "secret",
+    "postal_address",
+    "name",
+]
 STAGES = ("ingest", "clean", "train", "evaluate")
 
 
@@ -72,6 +85,8 @@ class Shared(_Strict):
     """The system message of every conversation, in training, evaluation and the exported model; may be empty."""
     base_model: str = Field(min_length=1)
     """A hub id, a local folder or .gguf file, or package:NAME for a .gguf inside an installed Python package."""
+    max_length: int = _unit("tokens", 512, ge=16)
+    """Longer conversations lose whole turns from the front; what cannot fit even so is dropped; both are counted."""
     seed: int = _unit("", 42, ge=0, lt=2**32)
     """Where every random choice starts."""
     probes: list[Probe] = []
@@ -93,28 +108,81 @@ class Clean(_Strict):
     """02_clean: the rules, in the order they run, and the split."""
 
     unicode_repair: bool = True
-    """Repair text that was decoded wrongly (donâ€™t → don’t) and HTML entities; good text stays as it is."""
+    """Repair text that was decoded wrongly (donâ€™t → don’t) and HTML entities (&amp;); good text stays as it is."""
+    html_to_text: bool = True
+    """Turn HTML into text: tags go, lines, lists and the addresses of links stay."""
+    invisible_characters: bool = True
+    """Remove control and zero-width characters and those that turn the direction of writing."""
+    unicode_nfc: bool = True
+    """Write letters and their accents as one character (NFC), so that equal words are equal."""
     whitespace: bool = True
-    """One blank between words, none at the ends, at most one empty line; control characters removed."""
+    """One blank between words, none at the ends, at most one empty line; code between ``` stays as it is."""
+    email_quotes: bool = True
+    """Remove what an e-mail quotes of earlier ones, with its headers."""
+    disclaimers: bool = True
+    """Remove the legal notes at the end of e-mails."""
+    email_signatures: bool = True
+    """Remove the contact block below an e-mail's closing words, and "sent from my phone"; the closing words stay."""
+    system_lines: bool = True
+    """Remove messages of the software itself, such as "Conversation closed" and "Assigned to Ana"."""
+    extra_system_lines: list[str] = []
+    """Further messages of the software or of bots to remove, whole; * stands for anything: Ticket * was merged."""
+    media_placeholders: bool = True
+    """Remove placeholders of pictures and files ("<Media omitted>"), with replies to nothing else."""
+    max_canned_share: float = _unit("share", 1.0, gt=0, le=1)
+    """A whole opening or closing sentence of the persona in more than this share of its conversations is removed; 1:
+    none is, only named, since a catchphrase is what the persona is made of."""
+    special_tokens: bool = True
+    """Break up what a chat template takes for the edge of a turn (<|im_end|> → < |im_end|>), which forges turns."""
     redact: bool = True
-    """Replace e-mail addresses and phone numbers by [EMAIL] and [PHONE]."""
+    """Replace personal data by placeholders, numbered in each conversation: [EMAIL_1], [PHONE_1]."""
+    redact_policy: dict[PersonalKind, Literal["replace", "drop", "keep"]] = {}
+    """What becomes of a kind: replace (kinds not named here), drop the conversation, or keep. Kinds: email, phone,
+    card, iban, national_id, ip_address, mac_address, url, secret, postal_address, name."""
+    redact_allow: list[str] = []
+    """The business's own public contacts, which the persona must know: addresses, numbers, names, @domains."""
+    redact_regions: list[Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]] = ["ES", "GB", "US"]
+    """Countries whose phone numbers and national ids are looked for, two letters each."""
+    placeholder_language: Literal["en", "es"] = "en"
+    """Language of the placeholders: [EMAIL_1] or [CORREO_1]."""
     lowercase: bool = False
     """Turn everything to lower case; costs the persona its capitals, names included."""
-    min_characters: int = _unit("characters", 2, ge=1)
+    join_turns: bool = True
+    """Make messages of the same side in a row one turn: many chat templates accept nothing else."""
+    drop_one_sided: bool = True
+    """Drop conversations in which the customer or the persona says nothing."""
+    min_characters: int = _unit("characters", 1, ge=1)
     """Conversations with a shorter message are dropped."""
     max_characters: int = _unit("characters", 4000, ge=10)
     """Conversations with a longer message are dropped."""
+    drop_wrong_language: bool = True
+    """Drop conversations whose replies are in a language that is not the persona's; short ones are left alone."""
+    languages: list[str] = []
+    """The persona's languages, such as es and en; empty: those of at least min_language_share of the conversations."""
+    min_language_share: float = _unit("share", 0.02, gt=0, le=0.5)
+    """A language of fewer of the conversations is not the persona's, unless `languages` names it."""
     drop_duplicates: bool = True
-    """Drop a conversation that says the same as an earlier one; case and spacing do not count."""
+    """Of conversations that say the same, keep the best; case, spacing and punctuation do not count."""
+    near_duplicate_similarity: float = _unit("Jaccard", 0.5, gt=0, le=1)
+    """Of conversations more alike than this, which differ in no number, name or word that matters, keep the best; 1:
+    only those that say the same."""
+    max_same_reply: int = _unit("conversations", 20, ge=1)
+    """At most so many conversations may have the same reply; a canned one seen 500 times becomes the personality."""
+    split_by: Literal["customer", "time"] = "customer"
+    """Who is held out: customers by a hash of their name, which new data does not move, or the newest conversations."""
     validation_share: float = _unit("share", 0.12, gt=0, lt=0.5)
     """Share of customers whose conversations choose the best checkpoint."""
     test_share: float = _unit("share", 0.16, gt=0, lt=0.5)
     """Share of customers whose conversations are kept for the verdict."""
     max_similarity: float = _unit("Jaccard", 0.6, gt=0, le=1)
-    """Training conversations whose question resembles a held-out question or a probe more than this are dropped."""
+    """Training conversations whose question resembles a held-out question or a probe more than this are dropped; where
+    three customers ask the same, such as "How are you?", the reply is compared."""
 
     @model_validator(mode="after")
     def _possible(self) -> "Clean":
+        for line in self.extra_system_lines:
+            if not any(character.isalnum() for character in line):
+                raise ValueError(f"extra_system_lines: {line!r} would match everything: write some of the words")
         if self.min_characters > self.max_characters:
             raise ValueError(
                 f"min_characters ({self.min_characters}) is above max_characters ({self.max_characters}): "
@@ -150,8 +218,6 @@ class Train(_Strict):
     """Weight of the adapter: it is scaled by lora_alpha / lora_r."""
     lora_dropout: float = _unit("share", 0.0, ge=0, lt=1)
     """Share of the adapter's inputs that is left out at random in training."""
-    max_length: int = _unit("tokens", 512, ge=16)
-    """Longer conversations lose whole turns from the front; what cannot fit is left out, both are counted."""
     evals_per_epoch: int = _unit("times", 2, ge=1, le=100)
     """How often the validation loss is measured and a checkpoint kept."""
     early_stopping_patience: int = _unit("evaluations", 3, ge=1)
@@ -198,8 +264,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
 # What a stage takes from `shared`: a shared parameter that a stage does not use must not make it run again.
 SHARED_OF: dict[str, tuple[str, ...]] = {
     "ingest": ("persona_name",),
-    "clean": ("probes",),
-    "train": ("persona_name", "system_prompt", "base_model", "seed"),
+    "clean": ("persona_name", "system_prompt", "base_model", "max_length", "probes"),
+    "train": ("persona_name", "system_prompt", "base_model", "max_length", "seed"),
     "evaluate": ("persona_name", "persona_description", "system_prompt", "base_model", "seed", "probes"),
 }
 

@@ -21,7 +21,7 @@ ADVICE = {
     NOT_FINITE: "The loss is no number any more: lower train.learning_rate (a third of it is a good try).",
     DISK: "The disk is full: free some space (checkpoints of old runs in outputs/ may be deleted).",
     MEMORY: "Out of memory: halve train.per_device_train_batch_size and double train.gradient_accumulation_steps, "
-    "or lower train.max_length.",
+    "or lower shared.max_length.",
     -9: "The training was killed from outside, most likely by the system for want of memory: halve "
     "train.per_device_train_batch_size and double train.gradient_accumulation_steps, or close other programs.",
     -15: "The training was asked to end from outside.",

@@ -11,7 +11,7 @@ from datasets import Dataset
 
 from marcus_nb.conversation import Conversation, from_row, read_jsonl
 from marcus_nb.parameters import Train
-from marcus_nb.render import IGNORED, Chat, RenderError, render
+from marcus_nb.render import IGNORED, Chat, Rendered, RenderError, render_all
 
 datasets.disable_progress_bars()
 
@@ -60,19 +60,21 @@ def _load_split(name: str, path: Path, tokenizer: Any, system_prompt: str, max_l
     # In memory: a cache on disk would keep personal data outside the run.
     rows = Dataset.from_list(records)
 
-    def render_row(row: dict[str, Any]) -> dict[str, Any]:
-        try:
-            rendered = render(tokenizer, from_row(row).as_chat(system_prompt), max_length)
-        except RenderError as error:
-            return {"input_ids": [], "labels": [], "turns_cut": 0, "problem": str(error)}
+    def render_rows(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        chats = (
+            from_row(dict(zip(rows, values, strict=True))).as_chat(system_prompt)
+            for values in zip(*rows.values(), strict=True)
+        )
+        found = list(render_all(tokenizer, chats, max_length))
+        fine = [Rendered([], []) if isinstance(item, RenderError) else item for item in found]
         return {
-            "input_ids": rendered.input_ids,
-            "labels": rendered.labels,
-            "turns_cut": rendered.turns_cut,
-            "problem": "",
+            "input_ids": [item.input_ids for item in fine],
+            "labels": [item.labels for item in fine],
+            "turns_cut": [item.turns_cut for item in fine],
+            "problem": [str(item) if isinstance(item, RenderError) else "" for item in found],
         }
 
-    rendered = rows.map(render_row, remove_columns=[name for name in rows.column_names if name != "id"])
+    rendered = rows.map(render_rows, batched=True, remove_columns=[name for name in rows.column_names if name != "id"])
     left_out = tuple((row["id"], row["problem"]) for row in rendered if row["problem"])
     kept = rendered.filter(lambda row: not row["problem"])
     split = Split(name, kept.select_columns(["id", "input_ids", "labels"]), left_out, sum(kept["turns_cut"]))
@@ -82,8 +84,8 @@ def _load_split(name: str, path: Path, tokenizer: Any, system_prompt: str, max_l
             f"The {name} split has no token to learn from: {len(rows)} conversations, {len(left_out)} left out.\n"
             + "".join(f"  because one {why}\n" for why in reasons)
             + (
-                f"max_length is {max_length} tokens: raise train.max_length, or split long conversations."
-                if any("max_length" in why for why in reasons)
+                f"shared.max_length is {max_length} tokens: raise it, or split long conversations."
+                if any("shared.max_length" in why for why in reasons)
                 else "Check that 02_clean kept conversations in which the persona answers."
             )
         )
@@ -96,7 +98,7 @@ def check_context(splits: dict[str, Split], context: int | None) -> None:
     if context is not None and longest > context:
         raise TrainError(
             f"The longest conversation has {longest} tokens, and the base model reads {context} at once: "
-            f"lower train.max_length to {context}, or choose a base model with a larger context."
+            f"lower shared.max_length to {context}, or choose a base model with a larger context."
         )
 
 

@@ -161,7 +161,7 @@ def run_training(run: Run) -> None:
     torch.use_deterministic_algorithms(True, warn_only=True)
     base = models.find_base(shared.base_model)
     tokenizer = models.load_tokenizer(base)
-    splits = load_splits(run.folder / "clean", tokenizer, shared.system_prompt, parameters.max_length)
+    splits = load_splits(run.folder / "clean", tokenizer, shared.system_prompt, shared.max_length)
     amount = plan(splits["train"], parameters)
     dtype, why = models.pick_dtype(parameters.dtype)
     precision = str(dtype).removeprefix("torch.")

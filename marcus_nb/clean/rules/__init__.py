@@ -1,0 +1,1 @@
+"""The rules of cleaning: each takes conversations and returns what it would change and drop, an `Outcome`."""
