@@ -47,7 +47,7 @@ WRONG = {
     "whitespace": "A drawing or a table made of blanks.",
     "email_quotes": "A reply that ends where its writer copied a header and answered below it.",
     "disclaimers": "An answer about data protection whose last paragraph reads like a lawyer's.",
-    "email_signatures": "Closing words, and below them the web address that the customer had asked for.",
+    "email_signatures": "Closing words, and below them the telephone that the customer had asked for.",
     "system_lines": "A customer's whole message: The chat was closed.",
     "media_placeholders": "A picture with a reply that said something worth learning.",
     "max_canned_share": "A catchphrase, or a fact that many ask for: We open at eight and close at six.",

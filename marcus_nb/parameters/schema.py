@@ -116,7 +116,7 @@ class Clean(_Strict):
     unicode_nfc: bool = True
     """Write letters and their accents as one character (NFC), so that equal words are equal."""
     whitespace: bool = True
-    """One blank between words, none at the ends, at most one empty line; code between ``` stays as it is."""
+    """One blank between words, none at the ends, at most one empty line; indentation and code stay."""
     email_quotes: bool = True
     """Remove what an e-mail quotes of earlier ones, with its headers."""
     disclaimers: bool = True
