@@ -11,7 +11,7 @@ from marcus_nb import clean
 from marcus_nb.clean import Cleaned
 from marcus_nb.clean.split import assign
 from marcus_nb.conversation import Conversation
-from marcus_nb.parameters.schema import Clean
+from marcus_nb.parameters.schema import SHARED_OF, Clean
 
 NUMBER = 900_000
 GONE = "dropped"
@@ -235,3 +235,28 @@ def test_a_parameter_changes_what_it_names_and_nothing_else(name, tmp_path):
             kept = everything(cleaned)
             assert all(kept[one.id] is one for one in base if one.id in kept), "good text was changed"
     assert found == [case.outcome, case.otherwise]
+
+
+def cleaned_with(folder, shared: dict[str, Any], *said: str) -> Cleaned:
+    chosen = through_yaml(folder, {"shared": shared})
+    return clean.run([*good(), *planted(said)], chosen.clean, chosen.shared, TINY)
+
+
+SHARED_CASES = {
+    "persona_name": ("Rosalind", "My name is Rosalind.", "Nell", "My name is [NAME_1]."),
+    "probes": ([{"question": ASKED, "must": ["aft"]}], GONE, [], ANSWER),
+    "max_length": (400, GONE, 2000, "n" * 600),
+    "system_prompt": ("Say it. " * 180, GONE, "You are Nell.", "n" * 600),
+}
+
+
+@pytest.mark.parametrize("name", SHARED_CASES)
+def test_a_shared_parameter_reaches_cleaning(name, tmp_path):
+    value, outcome, other, otherwise = SHARED_CASES[name]
+    said = "My name is Rosalind." if name == "persona_name" else otherwise
+    found = []
+    for chosen in (value, other):
+        got = texts_of(cleaned_with(tmp_path, {name: chosen}, ASKED, said))
+        found.append(got if got == GONE else got[1])
+    assert found == [outcome, otherwise]
+    assert set(SHARED_CASES) | {"base_model"} == set(SHARED_OF["clean"]), "a parameter without a case"
