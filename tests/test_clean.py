@@ -90,6 +90,11 @@ def test_an_example_shows_what_surrounds_the_change():
     assert "“here”" in one.after and one.after.startswith("…") and one.after.endswith("…") and len(one.after) < 200
 
 
+def test_an_example_hides_the_customers_name_wherever_it_stands():
+    form = talk("chat:9000", "<table><tr><td>Marta Gil</td></tr></table>", "Aye.", customer="Marta Gil")
+    assert step(run([*good(), form]), "html_to_text").before == "<table><tr><td>M•••• G••</td></tr></table>"
+
+
 def test_a_planted_leak_is_dropped_from_training():
     kept, leak = in_split("test", [QUESTION, "Aye, skipper."], 9001), in_split("train", [NEAR, "Parrots, aye."], 9002)
     cleaned = run([*good(), leak, kept])

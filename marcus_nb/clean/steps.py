@@ -1,10 +1,11 @@
 """What a rule did, counted, with its first example; fit to be shown."""
 
+import re
 from collections.abc import Sequence
 
 from marcus_nb.clean.records import Outcome, Step
 from marcus_nb.conversation import Conversation, Message
-from marcus_nb.text import mask, redact
+from marcus_nb.text import dotted, mask, redact
 
 _AROUND = 70  # characters shown on each side of what a rule changed
 _EXAMPLE = 400  # characters of a dropped conversation that are shown
@@ -23,7 +24,7 @@ def describe(rule: str, conversations: Sequence[Conversation], outcome: Outcome)
         changed += 1
         removed += sum(message is None for message in messages)
         if example is None:
-            example = _first_change(conversation.messages, messages)
+            example = _first_change(conversation, messages)
     if outcome.drops:
         drop = outcome.drops[0]
         example = shown(drop.conversation)[:_EXAMPLE], redact(drop.reason)
@@ -37,15 +38,16 @@ def shown(conversation: Conversation) -> str:
     return "\n".join(f"{message.role}: {redact(message.content)}" for message in conversation.messages)
 
 
-def _first_change(old: Sequence[Message], new: Sequence[Message | None]) -> tuple[str, str]:
+def _first_change(conversation: Conversation, new: Sequence[Message | None]) -> tuple[str, str]:
     """The first message that a rule touched, before and after, cut to what surrounds the difference and masked.
 
     Where messages were joined, the first of them says what happened; so a changed message goes before a removed one.
     """
+    old = conversation.messages
     pairs = [(one.content, other) for one, other in zip(old, new, strict=True) if other is None or one != other]
     before, after = next((pair for pair in pairs if pair[1] is not None), pairs[0])
     if after is None:
-        return _cut(mask(before), 0, len(before)), REMOVED
+        return _cut(_masked(before, conversation), 0, len(before)), REMOVED
     start = 0
     for one, other in zip(before, after.content, strict=False):
         if one != other:
@@ -55,9 +57,17 @@ def _first_change(old: Sequence[Message], new: Sequence[Message | None]) -> tupl
     same = next((n for n in range(most) if before[-1 - n] != after.content[-1 - n]), most)
     # Masked before it is cut: half an address would no longer be known as one. Masking keeps the length.
     return (
-        _cut(mask(before), start, len(before) - same),
-        _cut(mask(after.content), start, len(after.content) - same),
+        _cut(_masked(before, conversation), start, len(before) - same),
+        _cut(_masked(after.content, conversation), start, len(after.content) - same),
     )
+
+
+def _masked(text: str, conversation: Conversation) -> str:
+    """Personal data dotted out, the customer's own name too, which in a table of HTML has no words around it."""
+    text = mask(text)
+    for name in re.findall(r"\w{3,}", conversation.customer or ""):
+        text = re.sub(rf"\b{re.escape(name)}\b", dotted(name), text)
+    return text
 
 
 def _cut(text: str, start: int, end: int) -> str:
