@@ -271,6 +271,16 @@ def test_three_conversations_are_shown_a_short_one_one_of_several_turns_and_one_
     assert cut.rendered.turns_cut == 2
 
 
+def test_where_none_was_cut_the_longest_is_shown():
+    several = [
+        conversation(name, "Open?", "Aye.", "And now?", f"Aye, {'very ' * size}.")
+        for name, size in (("a", 1), ("b", 9))
+    ]
+    seen = look(usual(train=[*small_talk(5, 1), *several]), TINY, PROMPT, 512)
+    assert [shown.kind for shown in seen.examples] == ["short", "several turns", "longest"]
+    assert seen.examples[-1].conversation.id == "b"
+
+
 def test_what_there_is_none_of_is_not_shown():
     seen = look(usual(train=[conversation("a", "Open?", "Aye.")]), TINY, PROMPT, 512)
     assert [shown.kind for shown in seen.examples] == ["short"]

@@ -47,7 +47,7 @@ class SplitTokens:
 
 @dataclass(frozen=True)
 class Example:
-    """A conversation to show with its learned tokens in colour; `kind` is "short", "several turns" or "cut"."""
+    """A conversation to show, its learned tokens in colour; `kind` is "short", "several turns", "cut" or "longest"."""
 
     kind: str
     conversation: Conversation
@@ -146,7 +146,7 @@ def _figures(name: str, lengths: Sequence[Length]) -> SplitTokens:
 
 
 def _examples(conversations: Sequence[Conversation], lengths: Sequence[Length]) -> Iterator[tuple[str, Conversation]]:
-    """One short conversation, one with several turns and one that was cut, where there are such; always the same."""
+    """One short conversation, one with several turns, and one that was cut or else the longest; always the same."""
     fine = [pair for pair in zip(conversations, lengths, strict=True) if not pair[1].problem]
     whole = [(item, length) for item, length in fine if not length.turns_cut]
     single = sorted((length.kept, item.id, item) for item, length in whole if len(item.replies) == 1)
@@ -156,12 +156,16 @@ def _examples(conversations: Sequence[Conversation], lengths: Sequence[Length]) 
         if len(item.replies) > 1
     ]
     cut = [(length.whole, item.id, item) for item, length in fine if length.turns_cut]
+    chosen = {}
     if single:  # not the very shortest, which is seldom like the rest
-        yield "short", single[len(single) // 4][-1]
+        chosen["short"] = single[len(single) // 4][-1]
     if several:
-        yield "several turns", min(several)[-1]
+        chosen["several turns"] = min(several)[-1]
     if cut:
-        yield "cut", min(cut)[-1]
+        chosen["cut"] = min(cut)[-1]
+    elif rest := [(-length.kept, item.id, item) for item, length in whole if item not in chosen.values()]:
+        chosen["longest"] = min(rest)[-1]
+    yield from chosen.items()
 
 
 def _little_learned(name: str, lengths: Sequence[Length], prompt: int) -> Iterator[str]:

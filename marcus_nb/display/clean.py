@@ -189,7 +189,7 @@ def tokens(seen: Seen) -> Block:
 
 
 def token_examples(tokenizer: Any, seen: Seen) -> Block:
-    """A short conversation, one of several turns and one that was cut, with the learned tokens in colour."""
+    """A short conversation, one of several turns and one that was cut or is longest, the learned tokens in colour."""
     parts = []
     for example in seen.examples:
         cut = f", {example.rendered.turns_cut} messages cut from the front" if example.rendered.turns_cut else ""
