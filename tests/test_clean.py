@@ -93,6 +93,8 @@ def test_an_example_shows_what_surrounds_the_change():
 def test_an_example_hides_the_customers_name_wherever_it_stands():
     form = talk("chat:9000", "<table><tr><td>Marta Gil</td></tr></table>", "Aye.", customer="Marta Gil")
     assert step(run([*good(), form]), "html_to_text").before == "<table><tr><td>M•••• G••</td></tr></table>"
+    form = talk("chat:9000", "<table><tr><td><b>Name:</b></td><td>Marta Gil</td></tr></table>", "Aye.")
+    assert "<td>M•••• G••</td>" in step(run([*good(), form]), "html_to_text").before
 
 
 def test_a_planted_leak_is_dropped_from_training():

@@ -57,15 +57,21 @@ def _first_change(conversation: Conversation, new: Sequence[Message | None]) -> 
     same = next((n for n in range(most) if before[-1 - n] != after.content[-1 - n]), most)
     # Masked before it is cut: half an address would no longer be known as one. Masking keeps the length.
     return (
-        _cut(_masked(before, conversation), start, len(before) - same),
+        _cut(_masked(before, conversation, _hidden(after.content)), start, len(before) - same),
         _cut(_masked(after.content, conversation), start, len(after.content) - same),
     )
 
 
-def _masked(text: str, conversation: Conversation) -> str:
-    """Personal data dotted out, the customer's own name too, which in a table of HTML has no words around it."""
+def _hidden(text: str) -> list[str]:
+    """The words that masking dots out: in a table of HTML a name has no words around it, in its text it has."""
+    masked = mask(text)
+    return [word[0] for word in re.finditer(r"\w{3,}", text) if masked[word.start() : word.end()] != word[0]]
+
+
+def _masked(text: str, conversation: Conversation, words: Sequence[str] = ()) -> str:
+    """Personal data dotted out, and these words, and the customer's own name."""
     text = mask(text)
-    for name in re.findall(r"\w{3,}", conversation.customer or ""):
+    for name in {*words, *re.findall(r"\w{3,}", conversation.customer or "")}:
         text = re.sub(rf"\b{re.escape(name)}\b", dotted(name), text)
     return text
 
