@@ -101,11 +101,6 @@ def redact_and_count(
     return Outcome(changed, drops, _note(replaced_items)), rows
 
 
-def personal_counts(conversations: Sequence[Conversation], parameters: Clean, persona_name: str) -> list[PersonalCount]:
-    """The counts alone, for a look at the data before it is cleaned."""
-    return redact_and_count(conversations, parameters, persona_name)[1]
-
-
 class _Count:
     """The figures of one kind, as they grow."""
 
