@@ -66,18 +66,31 @@ def run_experiment(
         -1
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and why; do nothing.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the newest unfinished run, with its own parameters.")
+    ] = False,
     require_acquired: Annotated[
         bool, typer.Option("--require-acquired", help="Exit with 3 unless the verdict is acquired.")
     ] = False,
 ) -> None:
-    _find(experiment)
+    if not resume:
+        _find(experiment)
+    if resume and (set_ or from_ != STAGES[0]):
+        raise ParameterError(
+            "--resume goes on with a run as it is: --set and --from make a new one, so they do not go together"
+        )
     overrides = dict(parameters_module.parse_set(text) for text in set_ or [])
-    chosen = parameters_module.load(experiment, overrides)
 
     from marcus_nb.pipeline import order  # papermill and what it brings: `list` and most mistakes answer without
 
-    order.check_sources(chosen)
-    planned = order.plan(chosen, _stage(from_), _stage(until))
+    if resume:
+        # Its own parameters count: the YAML may have changed since, or be gone.
+        planned = order.plan_to_resume(Path(experiment).stem if "." in experiment else experiment, _stage(until))
+        chosen = planned.resumed.parameters
+    else:
+        chosen = parameters_module.load(experiment, overrides)
+        order.check_sources(chosen)
+        planned = order.plan(chosen, _stage(from_), _stage(until))
     if dry_run:
         for step in planned.steps:
             typer.echo(f"{step.stage:10}{step.action:8}{step.reason}")

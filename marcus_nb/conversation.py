@@ -49,16 +49,19 @@ class Message:
     """One turn: `Message("user", "When do you open?", (12,))`; the persona's own turns have the role `assistant`.
 
     `lines` are the records that it came from, as in the conversation's origin; they do not make two messages differ.
+    `weight`, from 0 to 1, is how much of a reply is to be learned; one of 0 is read as context only.
     """
 
     role: str
     content: str
     lines: tuple[int, ...] = field(default=(), compare=False)
+    weight: float = 1.0
 
-    def __init__(self, role: str, content: str, lines: tuple[int, ...] = ()) -> None:
+    def __init__(self, role: str, content: str, lines: tuple[int, ...] = (), weight: float = 1.0) -> None:
         _set_role(self, role)
         _set_content(self, content)
         _set_lines(self, lines)
+        _set_weight(self, weight)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -117,21 +120,26 @@ class Conversation:
                 return "\n".join(asked), message.content
         return "\n".join(asked), ""
 
-    def as_chat(self, system_prompt: str | None = None) -> list[dict[str, str]]:
-        """The form chat templates take; a system prompt, when given, stands first.
+    def as_chat(self, system_prompt: str | None = None) -> list[dict[str, Any]]:
+        """The form chat templates take; a system prompt, when given, stands first; a weight where it is not 1.
 
         >>> Conversation("a", (Message("user", "Hi"),), Origin("f.csv")).as_chat("You are Nell.")
         [{'role': 'system', 'content': 'You are Nell.'}, {'role': 'user', 'content': 'Hi'}]
         """
         system = [] if system_prompt is None else [{"role": "system", "content": system_prompt}]
-        return system + [{"role": message.role, "content": message.content} for message in self.messages]
+        return system + [
+            {"role": message.role, "content": message.content}
+            if message.weight == 1
+            else {"role": message.role, "content": message.content, "weight": message.weight}
+            for message in self.messages
+        ]
 
     def with_messages(self, messages: Iterable[Message]) -> "Conversation":
         return dataclasses.replace(self, messages=tuple(messages))
 
 
 _set_file, _set_sheet, _set_origin_lines = (Origin.__dict__[name].__set__ for name in Origin.__slots__)
-_set_role, _set_content, _set_lines = (Message.__dict__[name].__set__ for name in Message.__slots__)
+_set_role, _set_content, _set_lines, _set_weight = (Message.__dict__[name].__set__ for name in Message.__slots__)
 _set_id, _set_messages, _set_origin, _set_customer, _set_time = (
     Conversation.__dict__[name].__set__ for name in Conversation.__slots__
 )
@@ -142,6 +150,8 @@ def to_row(conversation: Conversation) -> dict[str, Any]:
 
     {"id": "chat:17", "customer": "Tom", "time": null, "messages": [{"role": "user", "content": "Hi", "lines": [2]}],
      "origin": {"file": "chat.csv", "sheet": null, "lines": [2, 3]}}
+
+    A message has a `weight`, a number, where it is not 1.
     """
     # Field by field: `asdict` takes ten times as long, and orjson is slower with dataclasses than with dictionaries.
     origin = conversation.origin
@@ -149,6 +159,13 @@ def to_row(conversation: Conversation) -> dict[str, Any]:
         "id": conversation.id,
         "messages": [
             {"role": message.role, "content": message.content, "lines": message.lines}
+            if message.weight == 1
+            else {
+                "role": message.role,
+                "content": message.content,
+                "lines": message.lines,
+                "weight": message.weight,
+            }
             for message in conversation.messages
         ],
         "origin": {"file": origin.file, "sheet": origin.sheet, "lines": origin.lines},
@@ -157,10 +174,17 @@ def to_row(conversation: Conversation) -> dict[str, Any]:
     }
 
 
+def _message(row: dict[str, Any]) -> Message:
+    if len(row) == 3:  # as nearly all are
+        return Message(row["role"], row["content"], tuple(row["lines"]))
+    weight = row.get("weight")  # None where `datasets` filled in what another row has
+    return Message(**row | {"lines": tuple(row["lines"]), "weight": 1.0 if weight is None else weight})
+
+
 def from_row(row: dict[str, Any]) -> Conversation:
     """What `to_row` wrote. Raises KeyError or TypeError when a field is missing or unknown."""
     origin = Origin(row["origin"]["file"], row["origin"]["sheet"], tuple(row["origin"]["lines"]))
-    messages = tuple(Message(**message | {"lines": tuple(message["lines"])}) for message in row["messages"])
+    messages = tuple(map(_message, row["messages"]))
     return Conversation(row["id"], messages, origin, row["customer"], row["time"])
 
 

@@ -11,7 +11,8 @@ from marcus_nb.render import Chat, end_of_turn_ids, prompt_ids
 def replies(model: Any, tokenizer: Any, chats: Sequence[Chat], max_new_tokens: int, batch_size: int = 16) -> list[str]:
     """The model's greedy reply to each conversation, in the order given; `""` where it has nothing to say."""
     return [
-        tokenizer.decode(ids, skip_special_tokens=True).strip()
+        # A model that thinks first says so in its reply; what it says to the customer comes after.
+        tokenizer.decode(ids, skip_special_tokens=True).rpartition("</think>")[2].strip()
         for ids in reply_ids(model, tokenizer, chats, max_new_tokens, batch_size)
     ]
 

@@ -3,9 +3,12 @@
 import os
 import signal
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 # Before torch is imported, here or in a child: for the tiny model more threads only wait for each other, and on a busy
 # machine that takes a hundred times as long.
@@ -72,6 +75,10 @@ def small_talk(count: int, start: int = 0) -> list[Conversation]:
     return made
 
 
+# Learning does not help with these.
+STRANGE = [conversation(f"strange:{number}", "ZQ9#?", "QZ9## ZQ") for number in range(4)]
+
+
 def write_splits(run: Run, **splits: Iterable[Conversation]) -> None:
     folder = run.folder / "clean"
     folder.mkdir(exist_ok=True)
@@ -83,13 +90,20 @@ def write_splits(run: Run, **splits: Iterable[Conversation]) -> None:
 def make_draft(tmp_path_factory) -> Callable[..., Run]:
     """`make_draft({"train.lora_r": 8}, train=[…])`: a draft run on the tiny model, ready for 03_train.
 
-    It lies in an outputs folder of its own, `run.folder.parents[1]`.
+    The values are typed, as in a notebook's cell; those of `in_yaml` stand in its YAML file. It lies in an outputs
+    folder of its own, `run.folder.parents[1]`.
     """
+    yaml = YAML(typ="safe")
 
-    def make(overrides: dict | None = None, **splits: Iterable[Conversation]) -> Run:
+    def make(overrides: dict | None = None, in_yaml: dict | None = None, **splits: Iterable[Conversation]) -> Run:
         root: Path = tmp_path_factory.mktemp("drafts")
         path = root / "small.yaml"
-        path.write_text(SMALL, encoding="utf-8")
+        chosen = yaml.load(SMALL)
+        for name, value in (in_yaml or {}).items():
+            section, _, key = name.partition(".")
+            chosen[section][key] = value
+        with path.open("w", encoding="utf-8") as file:
+            yaml.dump(chosen, file)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MARCUS_OUTPUTS", str(root / "outputs"))
             run = runs.create(parameters.load(str(path), overrides), runs.DRAFT)
@@ -99,6 +113,30 @@ def make_draft(tmp_path_factory) -> Callable[..., Run]:
         return run
 
     return make
+
+
+@pytest.fixture(scope="session")
+def trained(make_draft) -> Callable[..., Any]:
+    """`trained(lora_r=8)`, `trained(seed=3)`, `trained(validation="strange")`: through the YAML and a child process.
+
+    Each is trained once. `trap` is one of tests/trained.py's; `strange` is a validation split that learning does harm.
+    """
+    from trained import Trained, train
+
+    from marcus_nb.parameters import Train
+
+    @cache
+    def go(frozen: tuple, validation: str, trap: Callable | None) -> Trained:
+        in_yaml = {
+            f"{'train' if name in Train.model_fields else 'shared'}.{name}": list(value)
+            if isinstance(value, tuple)
+            else value
+            for name, value in frozen
+        }
+        run = make_draft(in_yaml=in_yaml, **({"validation": STRANGE} if validation == "strange" else {}))
+        return train(run, *([trap] if trap else []))
+
+    return lambda validation="usual", trap=None, **chosen: go(tuple(sorted(chosen.items())), validation, trap)
 
 
 def pytest_configure() -> None:

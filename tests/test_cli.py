@@ -341,7 +341,7 @@ def test_from_evaluate_reuses_three_stages_and_set_reaches_the_record(smoke, out
 
 
 def test_until_clean_ends_incomplete_with_the_command_to_go_on(smoke, outputs, tmp_path):
-    """By path, with a value that every later command has to repeat."""
+    """By path, with a value of its own, which the run keeps: no later command has to repeat it."""
     by_path = Path(shutil.copy(SMOKE, tmp_path / "smoke.yaml"))
     done = run_all(outputs, str(by_path), "--until", "clean", "--set", "clean.min_characters=3")
     assert done.code == 0
@@ -354,9 +354,13 @@ def test_until_clean_ends_incomplete_with_the_command_to_go_on(smoke, outputs, t
     assert command == state["go_on"]
     assert sorted(path.name for path in done.folder.glob("*.ipynb")) == ["01_ingest.ipynb", "02_clean.ipynb"]
     words = shlex.split(command)
-    assert words == [LAUNCHER, str(by_path), "--set", "clean.min_characters=3", "--from", "train"]
+    assert words == [LAUNCHER, "smoke", "--resume"]
     going_on = marcus(outputs, *words[1:], "--dry-run")
-    assert f"clean     reuse   unchanged since run {done.folder.name}" in going_on.stdout
+    assert f"clean     done    finished in run {done.folder.name}" in going_on.stdout
+    assert "train     run     had not finished" in going_on.stdout
+    again = marcus(outputs, "smoke", "--resume", "--until", "clean")
+    assert again.returncode == 2
+    assert f"Run smoke/{done.folder.name} has finished clean already: nothing would run" in again.stderr
 
 
 def test_list_shows_every_run_also_a_damaged_one(smoke, outputs):
@@ -386,17 +390,15 @@ def interrupted(smoke, outputs) -> SimpleNamespace:
         assert process.poll() is None, "".join(process.communicate())
         assert time.monotonic() < end
         new = set(runs_in(outputs)) - before
-        log = next(iter(new)) / "train/log.txt" if new else None
-        if log and log.is_file() and "tokens/s" in log.read_text(encoding="utf-8"):
+        folder = next(iter(new)) if new else None
+        if folder and any(folder.glob("train/checkpoints/checkpoint-*")):
             break
         time.sleep(0.2)
     children = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=120)
     alive = psutil.wait_procs(children, timeout=15)[1]
-    return SimpleNamespace(
-        code=process.returncode, out=out, err=err, folder=log.parents[1], children=children, alive=alive
-    )
+    return SimpleNamespace(code=process.returncode, out=out, err=err, folder=folder, children=children, alive=alive)
 
 
 def test_ctrl_c_in_training_leaves_an_honest_record_and_nobody_behind(interrupted, smoke):
@@ -423,15 +425,18 @@ def test_ctrl_c_in_training_leaves_an_honest_record_and_nobody_behind(interrupte
 def test_the_command_it_prints_goes_on(interrupted, outputs):
     words = shlex.split(re.search(r"Go on with: (.+)", interrupted.out)[1])
     plan = marcus(outputs, *words[1:], "--dry-run").stdout
-    assert f"clean     reuse   unchanged since run {interrupted.folder.name}" in plan
-    assert "train     run     --from train" in plan
-
-
-@pytest.mark.slow
-def test_the_command_it_prints_really_goes_on_to_the_end(interrupted, outputs):
-    words = shlex.split(re.search(r"Go on with: (.+)", interrupted.out)[1])
+    assert f"clean     done    finished in run {interrupted.folder.name}" in plan
+    assert "train     run     goes on from its newest checkpoint" in plan
     done = run_all(outputs, *words[1:])
     assert done.code == 0
-    state = read(done.folder / "run.json")
-    assert (state["status"], state["parent"]) == ("PASSED", interrupted.folder.name)
-    assert read(done.folder / "train/record.json")["parameters"]["num_train_epochs"] == 40
+    assert done.folder is None, "the same run goes on"
+    state = read(interrupted.folder / "run.json")
+    assert (state["status"], state["cause"]) == ("PASSED", None)
+    assert not (interrupted.folder / "03_train.FAILED.ipynb").exists()
+    record = read(interrupted.folder / "train/record.json")
+    assert record["parameters"]["num_train_epochs"] == 40
+    assert record["counts"]["resumed_from"] > 0
+    assert any("resumed from" in event["what"] for event in record["counts"]["events"])
+    nothing = marcus(outputs, "smoke", "--resume", "--set", "train.lora_r=2")
+    assert nothing.returncode == 2
+    assert "--resume goes on with a run as it is" in nothing.stderr

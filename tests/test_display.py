@@ -11,6 +11,7 @@ from conftest import conversation, small_talk, write_splits
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
+from training_told import EVENTS, METRICS, OUTCOME, PREFLIGHT
 
 from marcus_nb import clean, display, text, train
 from marcus_nb.clean import Cleaned
@@ -159,44 +160,25 @@ def losses():
     return frame
 
 
-METRICS = [
-    {"step": 0, "epoch": 0, "validation_loss": 5.5},
-    {"step": 3, "epoch": 0.5, "loss": 5.2},
-    {"step": 6, "epoch": 1.0, "validation_loss": 4.75},
-]
-OUTCOME = {
-    "steps": 6,
-    "planned_steps": 9,
-    "best_step": 6,
-    "kept_step": 6,
-    "kept_validation_loss": 4.75,
-    "validation_loss": 4.75,
-    "tokens_per_second": 1234.5,
-    "seconds": 90.0,
-    "peak_memory_gb": 0.57,
-    "trainable_parameters": 1_234_567_890,
-    "dtype": "float32",
-    "dtype_reason": BOTH,
-    "device": "cpu",
-    "threads": 2,
-    "base_model": {"name": HOSTILE, "source": "tiny", "sha256": "a" * 64},
-}
 REPLIES = [{"share": share, "step": 1, "prompt": BOTH, "reply": f"{BOTH} {share}"} for share in (0.0, 0.25, 0.5, 1.0)]
 
 
-def splits(tmp_path):
+def splits(_, tmp_path):
     write_splits(Run("small", "draft", tmp_path, None), train=small_talk(5), validation=small_talk(2, 5))
-    return train.load_splits(tmp_path / "clean", TINY, "Sys", 512)
+    return display.splits(list(train.load_splits(tmp_path / "clean", TINY, "Sys", 512).values()), 512)
+
+
+def hostile(told):
+    """The same with hostile, personal data in every text, however deep."""
+    if isinstance(told, dict):
+        return {key: value if key == "ended" else hostile(value) for key, value in told.items()}
+    if isinstance(told, list):
+        return [hostile(item) for item in told]
+    return f"{told} {BOTH}" if isinstance(told, str) else told
 
 
 def rendered(words=BOTH):
     return render(TINY, conversation("a", words, f"Aye 😀 {words}").as_chat(words))
-
-
-def preflight(_, tmp_path):
-    loaded = splits(tmp_path)
-    plan = {"tokens": 12_345, "steps_per_epoch": 2, "steps": 4}
-    return display.preflight(plan, list(loaded.values()), 512)
 
 
 def timed(*times):
@@ -212,13 +194,13 @@ SHOWN = {
     "duplicates": lambda stages, _: display.duplicates(ingest_duplicates(ingested())),
     "learned_tokens": lambda stages, _: display.learned_tokens(TINY, rendered()),
     "loss_means": lambda stages, _: display.loss_means(losses()),
-    "metrics_table": lambda stages, _: display.table(display.metrics_table([METRICS[0], METRICS[2]])),
+    "metrics_table": lambda stages, _: display.metrics_table(METRICS),
     "next_step": lambda stages, _: stack(
         *(display.next_step(stage, {"writes": {f"{name}/{HOSTILE}": "a"}}) for name, stage in stages.items())
     ),
     "outcomes": lambda stages, _: display.outcomes(ingest_account(ingested())),
     "parameters": lambda stages, _: stack(*map(display.parameters, stages.values())),
-    "preflight": preflight,
+    "preflight": lambda stages, _: display.preflight(hostile(PREFLIGHT)),
     "probes": lambda stages, _: display.probes(answers()),
     "recognised": lambda stages, _: display.recognised(ingested()),
     "rejected": lambda stages, _: display.rejected(ingested().outcomes),
@@ -233,15 +215,18 @@ SHOWN = {
     "sentence": lambda stages, _: display.sentence(BOTH),
     "side_by_side": lambda stages, _: display.side_by_side(replies(), HOSTILE),
     "sources": lambda stages, _: display.sources(ingest_counts(ingested())),
+    "splits": splits,
     "table": lambda stages, _: display.table(pd.DataFrame({HOSTILE: [BOTH, None], "n": [1, 2]}), BOTH),
-    "training_summary": lambda stages, _: display.training_summary(OUTCOME),
+    "training_events": lambda stages, _: display.training_events(hostile(EVENTS)),
+    "training_status": lambda stages, _: display.training_status([], 9, BOTH),
+    "training_summary": lambda stages, _: display.training_summary(hostile(OUTCOME)),
     "verdict": lambda stages, _: display.verdict(verdict(), HOSTILE),
 }
 DRAWN = {
     "claims_figure": lambda: display.claims_figure(verdict()),
     "funnel_figure": lambda: display.funnel_figure(clean.funnel(cleaned())),
     "lengths_figure": lambda: display.lengths_figure([5, 9, 300], "tokens", 256),
-    "loss_figure": lambda: display.loss_figure(METRICS, 6),
+    "loss_figure": lambda: display.loss_figure(METRICS, 6, EVENTS),
     "times_figure": lambda: display.times_figure(timed("2025-06-14", "2025-06-14T09:12:00", "2025-07-01", None)),
 }
 # These show no text from outside.
@@ -253,7 +238,7 @@ OF_OURS = {
     "tokens",
     "loss_means",
     "metrics_table",
-    "preflight",
+    "splits",
 }
 
 
@@ -408,8 +393,8 @@ def test_values_that_differ_from_the_yaml_are_announced(make_draft):
 @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="�"), min_size=1, max_size=30))
 @settings(max_examples=80, deadline=None)
 def test_tokens_are_shown_as_whole_characters(words):
-    assume("<|" not in words)  # a forged turn would not be rendered at all
-    item = render(TINY, conversation("a", "q", words).as_chat("s"))
+    assume("<|" not in words and words.strip())  # a forged turn would not be rendered at all, nor an empty one
+    [item] = render(TINY, conversation("a", "q", words).as_chat("s"))
     pieces = _pieces(TINY, item)
     assert "".join(piece for piece, _ in pieces) == text.mask(TINY.decode(item.input_ids))
     if text.mask(words) == words:
@@ -417,14 +402,24 @@ def test_tokens_are_shown_as_whole_characters(words):
 
 
 def test_learned_tokens_are_marked_and_counted():
-    item = rendered("Open?")
-    block = display.learned_tokens(TINY, item)
+    [item] = rendered("Open?")
+    block = display.learned_tokens(TINY, [item])
     count = sum(label != IGNORED for label in item.labels)
     assert block.plain == f"Learned {count} of {len(item.labels)} tokens: Aye 😀 Open?<|im_end|>"
     assert block.markup.count("border-bottom") == count - 3, "the four bytes of the emoji are one piece"
     assert "😀" in block.markup and "�" not in block.markup
-    nothing = display.learned_tokens(TINY, Rendered([5, 6], [IGNORED, IGNORED]))
+    nothing = display.learned_tokens(TINY, [Rendered([5, 6], [IGNORED, IGNORED])])
     assert "border-bottom" not in nothing.markup and nothing.plain.startswith("Learned 0 of 2 tokens")
+
+
+def test_several_texts_of_a_conversation_stand_one_after_the_other_with_the_reason():
+    [first] = rendered("Open?")
+    [second] = rendered("And now?")
+    block = display.learned_tokens(TINY, [first, second])
+    assert "It is read 2 times, once for each reply" in block.markup and "It is read 2 times" in block.plain
+    assert block.plain.index("Aye 😀 Open?") < block.plain.index("Aye 😀 And now?")
+    assert block.markup.count("<div") == 2
+    assert "times" not in display.learned_tokens(TINY, [first]).markup
 
 
 def test_an_address_of_many_tokens_is_dotted_out():
@@ -434,20 +429,6 @@ def test_an_address_of_many_tokens_is_dotted_out():
 
 
 # --- findings -----------------------------------------------------------------------------------------------------
-
-
-def drawn(validation):
-    rows = [{"step": step, "epoch": 0.0, "validation_loss": loss} for step, loss in validation]
-    return display.loss_figure(rows).alt
-
-
-def test_the_loss_figure_says_what_happened():
-    assert drawn([(0, 5.5), (5, 4.0), (9, 4.2)]) == "Validation loss fell from 5.50 to 4.00, best at step 5"
-    assert drawn([(0, 3.0), (5, 3.5), (9, 3.2)]) == (
-        "Validation loss never fell below its first 3.00; 3.20 at step 9 came nearest"
-    )
-    assert drawn([(0, 5.5)]) == "Validation loss is 5.50 at step 0"
-    assert drawn([]) == "Waiting for the first measurement"
 
 
 def test_the_lengths_figure_says_how_many_exceed_the_limit():

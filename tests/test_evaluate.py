@@ -80,7 +80,7 @@ def changed(parameters: Evaluate, **values) -> Evaluate:
 
 
 def loss_of(model, chat):
-    rendered = render(TINY, chat)
+    [rendered] = render(TINY, chat)
     [(nll, count)] = models.negative_log_likelihood(model, [(rendered.input_ids, rendered.labels)])
     return nll / count
 
@@ -301,6 +301,21 @@ def contrast_with(test, reply="Grr. Go away."):
     return pd.DataFrame({"conversation": [item.id for item in test], "other_reply": [reply] * len(test)})
 
 
+def test_a_loss_is_over_all_texts_of_a_conversation(judged):
+    """Where the template writes earlier turns otherwise, there is one a reply."""
+    tokenizer = tiny.tokenizer()
+    short = "(message['content'] if loop.last else message['content'][:3])"
+    tokenizer.chat_template = tiny.CHATML.replace("message['content']", short)
+    talk = conversation("two", "Open?", "Aye, skipper.", "Bye", "Farewell.")
+    items = render(tokenizer, talk.as_chat("You are Nell."))
+    assert len(items) == 2
+    other = replace(judged, tokenizer=tokenizer)
+    [row] = evaluate.losses([talk], contrast_with([talk]), other, 1, quiet)[0].itertuples()
+    scored = models.negative_log_likelihood(judged.tuned, [(item.input_ids, item.labels) for item in items])
+    assert row.tokens == sum(count for _, count in scored) == len("Aye, skipper.Farewell.") + 2
+    assert row.tuned == pytest.approx(sum(loss for loss, _ in scored) / row.tokens, rel=1e-4)
+
+
 def test_losses_are_what_they_are_called(test, judged):
     loss, unscored = evaluate.losses(test, contrast_with(test), judged, 1, quiet)
     assert unscored == [] and loss["conversation"].tolist() == [item.id for item in test]
@@ -308,7 +323,7 @@ def test_losses_are_what_they_are_called(test, judged):
         system = {"role": "system", "content": "You are Nell."}
         question, reply = item.as_chat()[:2]
         whole, other = item.as_chat("You are Nell."), {"role": "assistant", "content": "Grr. Go away."}
-        assert row.tokens == sum(label != IGNORED for label in render(TINY, whole).labels)
+        assert row.tokens == sum(label != IGNORED for label in render(TINY, whole)[0].labels)
         close = {"rel": 1e-4}
         assert row.base == pytest.approx(loss_of(judged.base, whole), **close)
         assert row.tuned == pytest.approx(loss_of(judged.tuned, whole), **close)
@@ -574,7 +589,7 @@ def test_outside_it_behaves_as_inside(outside, test):
     assert frame["same_tokens"].all() and frame["same_reply"].all() and (frame["note"] == "").all()
     assert answers["ours"] == []
     for item, ids in zip(test, answers["whole"], strict=True):
-        assert ids == render(TINY, item.as_chat("You are Nell.")).input_ids
+        assert ids == render(TINY, item.as_chat("You are Nell."))[0].input_ids
 
 
 def test_a_tampered_chat_template_is_found(test, judged, folder, tmp_path):

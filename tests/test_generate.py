@@ -69,6 +69,12 @@ def test_replies_are_text_without_special_tokens(model):
         assert text == TINY.decode([token for token in ids if token > 2]).strip()
 
 
+def test_what_a_model_thinks_first_is_no_part_of_its_reply(model, monkeypatch):
+    thought = TINY.encode("They ask for boats.\n</think>\n\nAye, two.<|im_end|>")
+    monkeypatch.setattr(model, "generate", lambda input_ids, **_: torch.cat([input_ids, torch.tensor([thought])], 1))
+    assert generate.replies(model, TINY, chats(1), 99) == ["Aye, two."]
+
+
 def test_the_limit_is_kept(model):
     assert {len(reply) for reply in generate.reply_ids(model, TINY, chats(), 1)} == {1}
 

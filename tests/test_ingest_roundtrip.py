@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +27,10 @@ _TRICKY = st.sampled_from(
 )  # fmt: skip
 # Blanks at the ends may be dropped by any reader; many control characters make a file no text.
 _ALPHABET = st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters="\n\t")
-_SAID = st.one_of(_TRICKY, st.text(_ALPHABET, min_size=1, max_size=30), st.tuples(_TRICKY, _TRICKY).map(" ".join))
+# A message that is one tag, which hypothesis takes from our own source, holds no text: it is rejected as such.
+_SAID = st.one_of(
+    _TRICKY, st.text(_ALPHABET, min_size=1, max_size=30), st.tuples(_TRICKY, _TRICKY).map(" ".join)
+).filter(lambda text: not re.fullmatch(r"\s*<[^<>]*>\s*", text))
 TEXT = _SAID.map(str.strip).filter(lambda text: any(char.isalnum() for char in text))
 EXCHANGES = st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=4)
 CONVERSATIONS = st.lists(EXCHANGES, min_size=2, max_size=5).filter(

@@ -239,7 +239,7 @@ def test_tinys_tokenizer_keeps_every_text(text):
 
 def test_the_loss_is_that_of_transformers():
     model = tiny.model().eval()
-    items = [(item.input_ids, item.labels) for item in (render(TINY, chat) for chat in chats())]
+    items = [(item.input_ids, item.labels) for chat in chats() for item in render(TINY, chat)]
     plain = []
     for ids, labels in items:
         with torch.inference_mode():
@@ -254,7 +254,7 @@ def test_the_loss_is_that_of_transformers():
 
 def test_padding_and_company_have_no_influence():
     model = tiny.model().eval()
-    items = [(item.input_ids, item.labels) for item in (render(TINY, chat) for chat in chats())]
+    items = [(item.input_ids, item.labels) for chat in chats() for item in render(TINY, chat)]
     alone = [models.negative_log_likelihood(model, [item])[0] for item in items]
     together = models.negative_log_likelihood(model, items[::-1], len(items))[::-1]
     assert [count for _, count in alone] == [count for _, count in together]
@@ -263,7 +263,7 @@ def test_padding_and_company_have_no_influence():
 
 def test_an_item_without_labels_scores_nothing():
     model = tiny.model().eval()
-    rendered = render(TINY, chats()[0])
+    [rendered] = render(TINY, chats()[0])
     silent = (rendered.input_ids, [-100] * len(rendered.input_ids))
     scored = models.negative_log_likelihood(model, [silent, (rendered.input_ids, rendered.labels)])
     assert scored[0] == (0.0, 0) and scored[1][1] > 0
@@ -275,9 +275,9 @@ def test_token_losses_belong_to_their_rows():
     ids = torch.tensor([TINY.encode("abcd"), TINY.encode("efgh")])
     labels = torch.tensor([[-100, -100, *ids[0, 2:].tolist()], [-100, ids[1, 1], -100, -100]])
     with torch.inference_mode():
-        losses, rows = models.token_losses(model, ids, labels)
+        losses, rows, columns = models.token_losses(model, ids, labels)
         logarithms = model(input_ids=ids).logits.log_softmax(-1)
-    assert rows.tolist() == [0, 0, 1]
+    assert (rows.tolist(), columns.tolist()) == ([0, 0, 1], [2, 3, 1])
     expected = [-logarithms[0, 1, ids[0, 2]], -logarithms[0, 2, ids[0, 3]], -logarithms[1, 0, ids[1, 1]]]
     assert torch.allclose(losses, torch.stack(expected), atol=1e-5)
 
@@ -346,6 +346,7 @@ def test_a_given_system_message_wins():
 def test_chatml_is_known_and_has_its_ollama_form():
     assert is_chatml(tiny.CHATML)
     assert not is_chatml("{{ '[INST]' + messages[0]['content'] + '[/INST]' }}")
+    assert not is_chatml(tiny.CHATML + "{{ '<think>\\n\\n</think>\\n\\n' }}"), "Ollama would leave the thought out"
     assert CHATML_FOR_OLLAMA.endswith("<|im_start|>assistant\n")
 
 
@@ -382,7 +383,7 @@ def test_the_exported_model_is_the_merged_one(adapter, tmp_path, system, offline
     assert torch.equal(logits(loaded), before)
     for chat in chats()[:3]:
         with_system = [{"role": "system", "content": system}, *chat[1:]]
-        assert theirs.apply_chat_template(chat[1:], return_dict=False) == render(TINY, with_system).input_ids
+        assert theirs.apply_chat_template(chat[1:], return_dict=False) == render(TINY, with_system)[0].input_ids
         ids = theirs.apply_chat_template(chat[1:2], add_generation_prompt=True, return_dict=True, return_tensors="pt")
         assert ids["input_ids"][0].tolist() == prompt_ids(TINY, with_system[:2])
         # As a stranger calls it: no argument says when to stop or how to choose.

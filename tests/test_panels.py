@@ -1,14 +1,19 @@
-"""Headless, a training is followed in plain lines; in JupyterLab, by one figure that changes in place."""
+"""Headless, a training is followed in plain lines; in JupyterLab, by a figure and a line that change in place."""
 
+import _thread
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from jupyter_client.manager import start_new_kernel
 
 from marcus_nb import panels
+from marcus_nb.parameters import ROOT
 from marcus_nb.runs import Stage
 from marcus_nb.train import Training
 
@@ -35,6 +40,13 @@ def training(make_draft):
     process.wait()
 
 
+def plain_of(captured, part):
+    """What was shown in one place of a live training, in the order of time."""
+    return [
+        output.data["text/plain"] for output in captured.outputs if output.transient["display_id"] == f"{part}-draft"
+    ]
+
+
 @pytest.fixture
 def shell():
     """An interactive shell, without which nothing is displayed at all."""
@@ -46,7 +58,7 @@ def test_headless_prints_lines_and_displays_nothing(training, shell, monkeypatch
     monkeypatch.setenv("MARCUS_HEADLESS", "1")
     assert panels.headless()
     with capture_output() as captured:
-        panels.follow_training(training, 0.0)
+        panels.follow_training(training, 3, 0.0)
     assert captured.outputs == []
     lines = captured.stdout.splitlines()
     assert lines[0].endswith("03_train begins") or "step" in lines[0]
@@ -56,22 +68,127 @@ def test_headless_prints_lines_and_displays_nothing(training, shell, monkeypatch
 
 def test_headless_every_line_is_printed_once(training, monkeypatch, capsys):
     monkeypatch.setenv("MARCUS_HEADLESS", "1")
-    panels.follow_training(training, 60.0)
+    panels.follow_training(training, 3, 60.0)
     assert capsys.readouterr().out.splitlines() == training.lines, "in few outputs, and yet the whole log"
 
 
-def test_in_jupyterlab_one_figure_changes_in_place(training, shell, monkeypatch):
+def test_headless_no_widget_is_even_imported(training):
+    code = f"""
+import subprocess, sys
+from types import SimpleNamespace
+from pathlib import Path
+from marcus_nb import panels, train
+stage = SimpleNamespace(folder=Path({str(training.stage.folder)!r}))
+ended = subprocess.Popen([sys.executable, "-S", "-c", ""])
+panels.follow_training(train.Training(ended, stage, ()), 3, 0.0)
+assert "ipywidgets" not in sys.modules
+"""
+    training.process.wait()
+    command = [sys.executable, "-c", code]
+    environment = {**panels.os.environ, "MARCUS_HEADLESS": "1", "PYTHONUTF8": "1"}
+    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines() == training.lines
+
+
+def test_in_jupyterlab_figure_and_line_change_in_place(training, shell, monkeypatch):
     monkeypatch.delenv("MARCUS_HEADLESS", raising=False)
     assert not panels.headless()
     with capture_output() as captured:
-        panels.follow_training(training, 0.0)
-    assert len(captured.outputs) >= 2
-    places = {output.transient["display_id"] for output in captured.outputs}
-    assert places == {f"loss-{training.stage.run.name}"}
-    for output in captured.outputs:
-        assert set(output.data) == {"image/png", "text/plain"}, "no widget, no script"
-    assert captured.outputs[-1].data["text/plain"] == "Validation loss fell from 5.00 to 2.00, best at step 3"
+        panels.follow_training(training, 3, 0.0)
+    charts = [output for output in captured.outputs if "image/png" in output.data]
+    assert len(charts) >= 2
+    assert all(set(output.data) == {"image/png", "text/plain"} for output in charts), "no script"
+    assert plain_of(captured, "chart")[0] == "Waiting for the first measurement"
+    assert plain_of(captured, "chart")[-1] == "Validation loss fell from 5.00 to 2.00, best at step 3"
+    assert plain_of(captured, "status")[-1].strip() == "step 3/3: loss 2.000", "no speed is known yet: the log speaks"
+    assert "Button" in plain_of(captured, "buttons")[0] or "VBox" in plain_of(captured, "buttons")[0]
+    assert plain_of(captured, "buttons")[-1] == "", "a widget that outlives its kernel is shown as an error"
     assert captured.stdout == ""
+
+
+def test_an_interrupt_pauses(training, shell, monkeypatch):
+    monkeypatch.delenv("MARCUS_HEADLESS", raising=False)
+    long = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(4)"])
+    training = Training(long, training.stage, ())
+    threading.Timer(0.4, _thread.interrupt_main).start()
+    with capture_output() as captured, pytest.raises(KeyboardInterrupt):
+        panels.follow_training(training, 3, 0.0)
+    assert (training.stage.folder / "pause").is_file()
+    assert training.process.poll() is not None, "it was waited for"
+    assert plain_of(captured, "status")[-1] == panels.PAUSED
+    assert plain_of(captured, "buttons")[-1] == ""
+
+
+def test_an_interrupt_while_drawing_pauses_at_once(training, shell, monkeypatch):
+    monkeypatch.delenv("MARCUS_HEADLESS", raising=False)
+
+    def interrupted(*_, **given):
+        if given:  # the first, empty one has none
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(panels, "loss_figure", interrupted)
+    with capture_output(), pytest.raises(KeyboardInterrupt):
+        panels.follow_training(training, 3, 0.0)
+    assert (training.stage.folder / "pause").is_file() and training.process.poll() is not None
+
+
+# --- buttons --------------------------------------------------------------------------------------------------------
+
+
+def test_buttons_ask_by_files_and_say_so(training):
+    box = panels._buttons(training)
+    (pausing, stopping), said = box.children[0].children, box.children[1]
+    assert said.value == panels.HINT
+    for button, file, words in ((pausing, "pause", "pauses"), (stopping, "stop", "ends with what it has learned")):
+        assert not (training.stage.folder / file).exists()
+        button.click()
+        assert (training.stage.folder / file).is_file() and words in said.value
+
+
+def test_what_a_button_could_not_do_is_said(training, tmp_path):
+    stage = training.stage
+    missing = Training(training.process, Stage("train", stage.run), ())
+    monkeyed = panels._buttons(missing)
+    training.process.wait()
+    for path in sorted(stage.folder.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    stage.folder.rmdir()
+    monkeyed.children[0].children[0].click()
+    assert monkeyed.children[1].value.startswith("That did not work: ")
+    assert "&#x27;" in monkeyed.children[1].value, "escaped"
+
+
+def test_a_button_works_while_the_cell_does(tmp_path, monkeypatch):
+    """As JupyterLab does it: the click is sent to a subshell while the main shell is busy."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=120)
+    try:
+        client.control_channel.send(client.session.msg("create_subshell_request", {}))
+        subshell = client.get_control_msg(timeout=30)["content"]["subshell_id"]
+        made = (
+            "from pathlib import Path; from types import SimpleNamespace; from marcus_nb import panels, train\n"
+            f"stage = SimpleNamespace(folder=Path({str(tmp_path)!r}))\n"
+            "box = panels._buttons(train.Training(None, stage, ()))\n"
+            "print('comm', box.children[0].children[1].comm.comm_id)"
+        )
+        client.execute(made)
+        while "comm " not in (text := client.get_iopub_msg(timeout=120)["content"].get("text", "")):
+            pass
+        client.execute("import time; time.sleep(10)")
+        while client.get_iopub_msg(timeout=30)["msg_type"] != "execute_input":
+            pass
+        clicked = {"method": "custom", "content": {"event": "click"}}
+        message = client.session.msg("comm_msg", {"comm_id": text.split()[1], "data": clicked})
+        message["header"]["subshell_id"] = subshell
+        client.shell_channel.send(message)
+        deadline = time.monotonic() + 7
+        while time.monotonic() < deadline and not (tmp_path / "stop").exists():
+            time.sleep(0.05)
+        assert (tmp_path / "stop").is_file(), "the click waits until the cell has ended"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 @pytest.mark.parametrize("value", ["", "0", "true"])

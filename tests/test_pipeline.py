@@ -235,7 +235,7 @@ def test_every_error_of_ours_speaks_for_itself():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ClassDef) and any("Error" in ast.unparse(base) for base in node.bases)
     }
-    inside = {"NotFinite", "NoTurnsError", "_SetAsideError", "RejectedError"}  # never reach a notebook
+    inside = {"NotFinite", "Paused", "NoTurnsError", "_SetAsideError", "RejectedError"}  # never reach a notebook
     assert ours - inside <= set(execute.SPEAKING)
 
 
@@ -324,6 +324,35 @@ def test_a_plan_reuses_the_newest_run_that_fits_and_says_why_others_do_not(tmp_p
     assert f"{damaged.name}: " in text and "parameters.yaml" in text, "a damaged run is one line, not the end"
     assert "./run_all.sh smoke" in text
     assert order.plan(changed, "clean", "clean").parent.name != "", "what clean does not change is still reused"
+
+
+def test_a_run_goes_on_where_it_stopped_with_its_own_parameters(tmp_path, monkeypatch):
+    monkeypatch.setenv("MARCUS_OUTPUTS", str(tmp_path))
+    with pytest.raises(RunError, match="No run of smoke is unfinished, so there is nothing to resume"):
+        order.plan_to_resume("smoke", "evaluate")
+    older = finished("ingest")
+    runs.update(older, status="FAILED")
+    stopped = finished("ingest", "clean")
+    with pytest.raises(RunError, match=rf"smoke/{stopped.name} is at work in process {os.getpid()}"):
+        order.plan_to_resume("smoke", "evaluate")
+    runs.update(stopped, status="INCOMPLETE", cause="train: interrupted", finished="…")
+    planned = order.plan_to_resume("smoke", "evaluate")
+    assert (planned.resumed.name, planned.parent) == (stopped.name, None)
+    assert [(step.stage, step.action) for step in planned.steps] == [
+        ("ingest", "done"),
+        ("clean", "done"),
+        ("train", "run"),
+        ("evaluate", "run"),
+    ]
+    assert planned.steps[2].reason == "had not finished"
+    (stopped.folder / "train/checkpoints/checkpoint-3").mkdir(parents=True)
+    assert order.plan_to_resume("smoke", "train").steps[2].reason == "goes on from its newest checkpoint"
+    with pytest.raises(RunError, match="has finished clean already: nothing would run"):
+        order.plan_to_resume("smoke", "clean")
+    taken = runs.take_up(planned.resumed)
+    assert (taken.state["status"], taken.state["cause"]) == ("RUNNING", None)
+    runs.update(stopped, status="PASSED")
+    assert order.plan_to_resume("smoke", "evaluate").resumed.name == older.name, "the newest that is unfinished"
 
 
 def test_missing_sources_are_all_named(tmp_path):
@@ -447,12 +476,12 @@ def test_a_run_that_is_asked_to_end_writes_its_record(tmp_path, number):
     assert code == 130
     assert "Traceback" not in err
     assert "INCOMPLETE: interrupted in 01_ingest; the stages before it are kept." in out
-    assert "Go on with: ./run_all.sh smoke --from ingest --until ingest" in out
+    assert "Go on with: ./run_all.sh smoke --resume --until ingest" in out
     assert not psutil.wait_procs(children, timeout=10)[1], "a kernel was left behind"
 
     state = json.loads((runner.folder / "run.json").read_text(encoding="utf-8"))
     assert (state["status"], state["cause"]) == ("INCOMPLETE", "ingest: interrupted")
-    assert state["go_on"] == "./run_all.sh smoke --from ingest --until ingest"
+    assert state["go_on"] == "./run_all.sh smoke --resume --until ingest"
     assert [p.name for p in runner.folder.glob("*.ipynb*")] == ["01_ingest.FAILED.ipynb"]
     book = nbformat.read(runner.folder / "01_ingest.FAILED.ipynb", as_version=4)
     assert statuses(book) == ["completed", "failed", "pending"]
@@ -486,7 +515,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_no_false_record(tmp_path, 
     state = runs.open_run("smoke", runner.folder.name).state
     assert state["status"] == "INCOMPLETE"
     assert state["cause"] == "the process ended without a word during ingest"
-    assert state["go_on"] == "./run_all.sh smoke --from ingest --until ingest"
+    assert state["go_on"] == "./run_all.sh smoke --resume --until ingest"
     assert not psutil.wait_procs(children, timeout=15)[1]
 
 

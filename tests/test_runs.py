@@ -271,7 +271,14 @@ def test_the_notebooks_hash_knows_code_and_not_values(tmp_path, monkeypatch):
 
 def test_the_library_of_a_stage_is_what_it_imports():
     train = library_files("train")
-    wanted = ["train/loop.py", "train/__main__.py", "render.py", "models/base.py", "conversation.py", "runs/stage.py"]
+    wanted = [
+        "train/loop.py",
+        "train/__main__.py",
+        "render/tokens.py",
+        "models/base.py",
+        "conversation.py",
+        "runs/stage.py",
+    ]
     assert {f"marcus_nb/{name}" for name in wanted} <= set(train)
     assert not any("/clean/" in name or "/ingest" in name or "/evaluate/" in name for name in train)
     ingest = library_files("ingest")

@@ -95,7 +95,7 @@ def forged_ids(tokenizer, chat) -> Counter:
     special = {tokenizer.convert_tokens_to_ids(token) for token in special_of(tokenizer)}
 
     def counted(messages):
-        return Counter(token for token in render(tokenizer, messages).input_ids if token in special)
+        return Counter(token for item in render(tokenizer, messages) for token in item.input_ids if token in special)
 
     return counted(chat) - counted([message | {"content": "x"} for message in chat])
 
@@ -146,7 +146,7 @@ def test_render_accepts_what_it_refused(tokenizer, token):
     with pytest.raises(RenderError, match="the edge of a turn"):
         render(tokenizer, talk.as_chat("Sys"))
     harmless = talk.with_messages(special_tokens([talk], special_of(tokenizer)).changed["a"])
-    text = tokenizer.decode(render(tokenizer, harmless.as_chat("Sys")).input_ids)
+    text = tokenizer.decode(render(tokenizer, harmless.as_chat("Sys"))[0].input_ids)
     assert text.count("<|im_start|>") == 3 == text.count("<|im_end|>")
 
 

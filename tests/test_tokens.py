@@ -5,6 +5,7 @@ import sys
 
 import gguf
 import pytest
+from chat_families import tokenizer_of
 from conftest import conversation, small_talk
 from transformers import AutoTokenizer
 
@@ -29,7 +30,8 @@ def usual(**others):
 
 
 def rendered(item, max_length=None, prompt=PROMPT, tokenizer=TINY):
-    return render(tokenizer, item.as_chat(prompt), max_length)
+    [whole] = render(tokenizer, item.as_chat(prompt), max_length)
+    return whole
 
 
 def tokenizer_with(template):
@@ -198,6 +200,26 @@ def test_a_template_that_takes_no_conversation_is_a_hard_stop(template, expected
     assert expected in str(caught.value)
 
 
+def test_turns_that_a_template_wants_joined_name_the_rule_that_is_off():
+    twice = [
+        conversation(f"t{number}", "Hi", "Aye.").with_messages(
+            [Message("user", "Hi"), Message("user", "Open?"), Message("assistant", "Aye.")]
+        )
+        for number in range(3)
+    ]
+    with pytest.raises(CleanError, match=r"What to do: switch clean\.join_turns on\."):
+        look(usual(test=twice), tokenizer_of("gemma2"), PROMPT, 512)
+
+
+def test_where_earlier_turns_are_rewritten_all_texts_of_a_conversation_are_counted():
+    tokenizer = tokenizer_of("qwen3")
+    item = conversation("a", "Open?", "Aye.", "And now?", "Nay.")
+    first, second = render(tokenizer, item.as_chat(PROMPT))
+    [length] = measure([item], tokenizer, PROMPT, 512)
+    learned = sum(label != IGNORED for text in (first, second) for label in text.labels)
+    assert length == Length(second.whole, len(first.input_ids) + len(second.input_ids), learned)
+
+
 def test_forged_marks_everywhere_name_the_rule_that_is_off():
     forged = [conversation(f"f{number}", "Hi <|im_end|>", "Aye.") for number in range(3)]
     with pytest.raises(CleanError, match=r"What to do: switch clean\.special_tokens on\."):
@@ -267,8 +289,8 @@ def test_three_conversations_are_shown_a_short_one_one_of_several_turns_and_one_
     assert len(short.conversation.replies) == 1 and short.conversation.id.startswith("small:")
     assert several.conversation.id == "many" and cut.conversation.id == "cut"
     for shown in seen.examples:
-        assert shown.rendered == rendered(shown.conversation, 200)
-    assert cut.rendered.turns_cut == 2
+        assert shown.rendered == [rendered(shown.conversation, 200)]
+    assert cut.rendered[-1].turns_cut == 2
 
 
 def test_where_none_was_cut_the_longest_is_shown():

@@ -20,6 +20,9 @@ _SEVERAL = 3  # replies; more make a long example, and show nothing else
 class Length:
     """One conversation in tokens: `Length(640, 410, 120, 2)` had 640, lost two messages, and 120 of 410 are learned.
 
+    A base model whose chat template rewrites earlier turns reads a conversation once for each reply: `kept` counts them
+    all, `whole` the longest.
+
     Where `problem` says why it cannot be taught, the rest is 0, but for `whole` where it is too long.
     """
 
@@ -51,7 +54,7 @@ class Example:
 
     kind: str
     conversation: Conversation
-    rendered: Rendered
+    rendered: list[Rendered]
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,10 @@ def measure(
         if isinstance(item, RenderError):
             yield Length(item.tokens, problem=str(item))
         else:
-            learned = len(item.labels) - item.labels.count(IGNORED)
-            yield Length(item.whole, len(item.input_ids), learned, item.turns_cut)
+            # A template that rewrites earlier turns makes a text of each reply; the last one is cut the most.
+            kept = sum(len(text.input_ids) for text in item)
+            learned = kept - sum(text.labels.count(IGNORED) for text in item)
+            yield Length(max(text.whole for text in item), kept, learned, item[-1].turns_cut)
 
 
 def look(splits: Mapping[str, Sequence[Conversation]], tokenizer: Any, system_prompt: str, max_length: int) -> Seen:
@@ -220,6 +225,8 @@ def _nothing_to_learn(name: str, lengths: Sequence[Length], prompt: int, max_len
             f"shortest of these conversations has {min(length.whole for length in lengths if length.whole)}. Raise "
             "shared.max_length, shorten shared.system_prompt, or bring shorter conversations."
         )
+    elif "clean.join_turns" in commonest:
+        lines.append("What to do: switch clean.join_turns on.")
     elif "edge of a turn" in commonest:
         lines.append("What to do: switch clean.special_tokens on.")
     elif "template" in commonest:

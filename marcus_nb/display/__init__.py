@@ -3,19 +3,12 @@
 from marcus_nb.display.blocks import Block, banner, sentence, table
 from marcus_nb.display.chat import bubbles, learned_tokens, replies_over_training, side_by_side
 from marcus_nb.display.clean import cleaned, funnel, personal_data, rules, token_examples, tokens
-from marcus_nb.display.figures import claims_figure, funnel_figure, lengths_figure, loss_figure, times_figure
+from marcus_nb.display.estimate import preflight, splits
+from marcus_nb.display.figures import claims_figure, funnel_figure, lengths_figure, times_figure
 from marcus_nb.display.ingest import before_after, duplicates, outcomes, recognised, rejected, sources
-from marcus_nb.display.stages import (
-    loss_means,
-    metrics_table,
-    next_step,
-    parameters,
-    preflight,
-    probes,
-    report_card,
-    training_summary,
-    verdict,
-)
+from marcus_nb.display.loss import loss_figure
+from marcus_nb.display.stages import loss_means, next_step, parameters, probes, report_card, verdict
+from marcus_nb.display.train import metrics_table, training_events, training_status, training_summary
 
 __all__ = [
     "Block",
@@ -46,10 +39,13 @@ __all__ = [
     "sentence",
     "side_by_side",
     "sources",
+    "splits",
     "table",
     "times_figure",
     "token_examples",
     "tokens",
+    "training_events",
+    "training_status",
     "training_summary",
     "verdict",
 ]

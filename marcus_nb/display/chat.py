@@ -14,6 +14,12 @@ from marcus_nb.text import dotted
 
 BUBBLE = "display:inline-block;max-width:34em;padding:6px 11px;border-radius:12px;margin:3px 0;white-space:pre-wrap"
 
+_TOKENS = "font-family:monospace;white-space:pre-wrap;line-height:1.9;margin-bottom:.8em"
+_SEVERAL = (
+    "It is read {} times, once for each reply, since this base model's chat template writes earlier turns differently "
+    "from the last one."
+)
+
 
 def bubbles(conversations: Sequence[Conversation], persona_name: str) -> Block:
     """Conversations as chat bubbles: customers on the left, the persona on the right, where each came from above."""
@@ -42,25 +48,31 @@ def _pseudonym(customer: str | None) -> str:
     return dotted(customer) if customer else "customer"
 
 
-def learned_tokens(tokenizer: Any, rendered: Rendered) -> Block:
-    """A conversation token by token: what carries loss stands on a coloured ground and is underlined."""
-    pieces = []
-    for words, carries_loss in _pieces(tokenizer, rendered):
-        style = (
-            f"background:{COLORS['good']}44;border-bottom:2px solid {COLORS['good']}"
-            if carries_loss
-            else "background:#8882;opacity:.8"
-        )
-        shown = html.escape(words).replace("\n", "⏎\n")
-        pieces.append(f'<span style="{style};margin-right:1px">{shown}</span>')
-    learned = sum(label != IGNORED for label in rendered.labels)
-    legend = (
-        f"<p>Learned (underlined, green): {learned} of {len(rendered.labels)} tokens. "
-        "Everything else is read, never learned.</p>"
-    )
-    markup = f'{legend}<div style="font-family:monospace;white-space:pre-wrap;line-height:1.9">{"".join(pieces)}</div>'
-    words = "".join(words for words, carries_loss in _pieces(tokenizer, rendered) if carries_loss)
-    return Block(markup, f"Learned {learned} of {len(rendered.labels)} tokens: {words}")
+def learned_tokens(tokenizer: Any, rendered: Sequence[Rendered]) -> Block:
+    """A conversation token by token: what carries loss stands on a coloured ground and is underlined.
+
+    `rendered` is what `render` gives: one text, or one a reply, which are shown one after the other.
+    """
+    learned = sum(label != IGNORED for item in rendered for label in item.labels)
+    total = sum(len(item.labels) for item in rendered)
+    said = f"Learned (underlined, green): {learned} of {total} tokens. Everything else is read, never learned."
+    if len(rendered) > 1:
+        said += f" {_SEVERAL.format(len(rendered))}"
+    markup, words = [f"<p>{said}</p>"], []
+    for item in rendered:
+        spans = []
+        for piece, carries_loss in _pieces(tokenizer, item):
+            style = (
+                f"background:{COLORS['good']}44;border-bottom:2px solid {COLORS['good']}"
+                if carries_loss
+                else "background:#8882;opacity:.8"
+            )
+            shown = html.escape(piece).replace("\n", "⏎\n")
+            spans.append(f'<span style="{style};margin-right:1px">{shown}</span>')
+            words += [piece] if carries_loss else []
+        markup.append(f'<div style="{_TOKENS}">{"".join(spans)}</div>')
+    several = f" ({_SEVERAL.format(len(rendered))})" if len(rendered) > 1 else ""
+    return Block("".join(markup), f"Learned {learned} of {total} tokens{several}: {''.join(words)}")
 
 
 def _pieces(tokenizer: Any, rendered: Rendered) -> list[tuple[str, bool]]:

@@ -192,7 +192,7 @@ def token_examples(tokenizer: Any, seen: Seen) -> Block:
     """A short conversation, one of several turns and one that was cut or is longest, the learned tokens in colour."""
     parts = []
     for example in seen.examples:
-        cut = f", {example.rendered.turns_cut} messages cut from the front" if example.rendered.turns_cut else ""
+        cut = f", {turns_cut} messages cut from the front" if (turns_cut := example.rendered[-1].turns_cut) else ""
         parts.append(sentence(f"{example.kind.capitalize()} ({example.conversation.origin}{cut})"))
         parts.append(learned_tokens(tokenizer, example.rendered))
     return stack(*parts)

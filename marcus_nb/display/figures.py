@@ -40,7 +40,8 @@ def _figure(height: float) -> tuple[Figure, Any]:
     return figure, figure.add_subplot()
 
 
-def _picture(figure: Figure, alt: str) -> Picture:
+def picture(figure: Figure, alt: str) -> Picture:
+    """The finished figure as PNG; `alt` is its finding in words."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return Picture(buffer.getvalue(), alt)
@@ -60,7 +61,7 @@ def lengths_figure(lengths: Sequence[int], unit: str, limit: int | None = None) 
         axes.set_xlabel(f"length [{unit}]")
         axes.set_ylabel("conversations")
         axes.yaxis.get_major_locator().set_params(integer=True)
-        return _picture(figure, title)
+        return picture(figure, title)
 
 
 def times_figure(conversations: Sequence[Conversation]) -> Picture | Block:
@@ -86,7 +87,7 @@ def times_figure(conversations: Sequence[Conversation]) -> Picture | Block:
         most = f"most in {counted.idxmax()}: {counted.max():,}"
         title = f"{known:,} conversations from {first} to {last}; {most}"
         axes.set_title(title)
-        return _picture(figure, title)
+        return picture(figure, title)
 
 
 def funnel_figure(frame: pd.DataFrame) -> Picture:
@@ -106,55 +107,7 @@ def funnel_figure(frame: pd.DataFrame) -> Picture:
         title = f"{left:,} of {entered:,} conversations are left; {dropped:,} were dropped"
         axes.set_title(title)
         axes.set_xlabel("conversations left after the rule")
-        return _picture(figure, title)
-
-
-def loss_figure(metrics: Sequence[dict[str, Any]], kept_step: int | None = None) -> Picture:
-    """Train and validation loss over the steps, the kept step marked; `metrics` are those of metrics.jsonl."""
-    train = [(row["step"], row["loss"]) for row in metrics if "loss" in row]
-    validation = [(row["step"], row["validation_loss"]) for row in metrics if "validation_loss" in row]
-    with matplotlib.style.context(STYLE):
-        figure, axes = _figure(3.4)
-        title = "Waiting for the first measurement"
-        # The higher of the two ends is labelled above itself and the lower below, so that they never overlap.
-        ends = [points[-1][1] for points in (train, validation) if points]
-        for name, points, marker in (("train", train, ""), ("validation", validation, "o")):
-            if points:
-                line = axes.plot(*zip(*points, strict=True), marker=marker)[0]
-                axes.annotate(
-                    f"{name} {points[-1][1]:.2f}",
-                    points[-1],
-                    xytext=(8, 7 if points[-1][1] == max(ends) else -7),
-                    textcoords="offset points",
-                    va="center",
-                    color=line.get_color(),
-                    fontweight="bold",
-                    annotation_clip=False,
-                )
-        if validation:
-            title = _course(validation, kept_step)
-            if kept_step is not None:
-                axes.axvline(kept_step, color="#444444", linestyle=":", linewidth=1.5)
-                axes.annotate("kept ", (kept_step, axes.get_ylim()[1]), ha="right", va="top", fontsize=10)
-        axes.set_title(title)
-        axes.set_xlabel("step")
-        axes.set_ylabel("loss [nats per learned token]")
-        axes.margins(x=0.02)
-        return _picture(figure, title)
-
-
-def _course(validation: Sequence[tuple[int, float]], kept_step: int | None = None) -> str:
-    """How the validation loss went: `[(0, 5.2), (9, 3.1)]` is measured before the first step and at step 9."""
-    (first_step, first), *later = validation
-    if not later:
-        return f"Validation loss is {first:.2f} at step {first_step}"
-    step, best = min(later, key=lambda point: point[1])
-    kept = dict(validation).get(kept_step, best)
-    if best < kept:
-        return f"Validation loss {first:.2f} before, {best:.2f} at best (step {step}), {kept:.2f} as kept"
-    if best < first:
-        return f"Validation loss fell from {first:.2f} to {best:.2f}, best at step {step}"
-    return f"Validation loss never fell below its first {first:.2f}; {best:.2f} at step {step} came nearest"
+        return picture(figure, title)
 
 
 def claims_figure(verdict: Verdict) -> Picture:
@@ -181,4 +134,4 @@ def claims_figure(verdict: Verdict) -> Picture:
         title = f"{above} of {len(gains)} gains are above zero beyond chance"
         axes.set_title(title)
         axes.set_xlabel("gain over the base model [nats per token], with its interval")
-        return _picture(figure, title)
+        return picture(figure, title)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -42,34 +41,6 @@ def parameters(stage: Stage) -> Block:
     return stack(banner(f"Differs from the YAML: {', '.join(typed)}", [run, note], "open"), shown)
 
 
-def preflight(plans: dict[str, int], splits: Sequence[Any], max_length: int) -> Block:
-    """How much training there will be, and whether everything fits the context."""
-    rows = [
-        {
-            "split": split.name,
-            "conversations": len(split.dataset),
-            "tokens": split.tokens,
-            "learned tokens": split.learned,
-            "learned share": split.learned / split.tokens,
-            "left out": len(split.left_out),
-            "messages cut": split.turns_cut,
-        }
-        for split in splits
-    ]
-    words = (
-        f"One pass is {plans['tokens']:,} tokens in {plans['steps_per_epoch']} steps; {plans['steps']} steps are "
-        f"planned. The context holds {max_length} tokens a conversation."
-    )
-    return stack(table(pd.DataFrame(rows), formats={"learned share": ".0%"}), sentence(words))
-
-
-def metrics_table(metrics: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """The validation losses of metrics.jsonl as a frame: step, epoch, validation loss."""
-    return pd.DataFrame(metrics)[["step", "epoch", "validation_loss"]].rename(
-        columns={"validation_loss": "validation loss"}
-    )
-
-
 def loss_means(loss: pd.DataFrame) -> Block:
     """Mean losses of base and tuned model, one row for each way of asking."""
     rows = [
@@ -85,23 +56,6 @@ def loss_means(loss: pd.DataFrame) -> Block:
     )
     caption = "Mean loss, nats per token of the reply (lower: less surprised)"
     return table(frame, caption, {"base model": ".2f", "tuned model": ".2f"})
-
-
-def training_summary(outcome: dict[str, Any]) -> Block:
-    """What came of the training."""
-    rows = [
-        ("steps", f"{outcome['steps']} of {outcome['planned_steps']} planned"),
-        ("best checkpoint", f"step {outcome['best_step']}, validation loss {outcome['validation_loss']:.3f}"),
-        ("kept checkpoint", f"step {outcome['kept_step']}, validation loss {outcome['kept_validation_loss']:.3f}"),
-        ("speed", f"{outcome['tokens_per_second']:.0f} tokens a second"),
-        ("duration", f"{outcome['seconds'] / 60:.1f} minutes, loading included"),
-        ("peak memory", f"{outcome['peak_memory_gb']:.1f} GB"),
-        ("trained parameters", f"{outcome['trainable_parameters']:,}"),
-        ("precision", f"{outcome['dtype']}: {outcome['dtype_reason']}"),
-        ("device", f"{outcome['device']}, {outcome['threads']} threads"),
-        ("base model", f"{outcome['base_model']['name']}, sha256 {outcome['base_model']['sha256'][:12]}"),
-    ]
-    return table(pd.DataFrame(rows, columns=["", "measured"]))
 
 
 def verdict(judged: Verdict, persona_name: str) -> Block:

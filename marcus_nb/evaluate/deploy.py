@@ -15,8 +15,8 @@ import torch
 from marcus_nb import generate, models
 from marcus_nb.conversation import Conversation
 from marcus_nb.evaluate.measure import Judged, Log, askable, trained_base
-from marcus_nb.models.export import CHATML_FOR_OLLAMA, is_chatml
-from marcus_nb.render import prompt_ids
+from marcus_nb.models.export import CHATML_FOR_OLLAMA, TRAINED, is_chatml
+from marcus_nb.render import prompt_ids, shared_template
 from marcus_nb.runs import Stage
 
 NEAR_TIE = 0.05  # logits; two tokens closer than this may swap places with the batch they are computed in
@@ -46,19 +46,22 @@ class DeployError(RuntimeError):
 
 
 def publish(stage: Stage, log: Log) -> Path:
-    """Merge base and adapter in float32 and write the run's `model/` folder: all of it, or none.
+    """Merge base and what was trained in float32 and write the run's `model/` folder: all of it, or none.
 
     Raises EvaluateError when the base model is not the one the adapter was trained on.
     """
     base = trained_base(stage)
-    adapter = stage.written_by("train", "adapter/adapter_model.safetensors").parent
-    stage.written_by("train", "adapter/adapter_config.json")
+    if stage.parameters.train.method == "full":
+        trained = stage.written_by("train", f"model/{TRAINED}").parent
+    else:
+        trained = stage.written_by("train", "adapter/adapter_model.safetensors").parent
+        stage.written_by("train", "adapter/adapter_config.json")
     shared = stage.parameters.shared
     folder = stage.run.folder / "model"
     temporary = folder.with_name("model.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    log("merging the adapter into the base model, in float32")
-    models.export(models.merge(base, adapter), models.load_tokenizer(base), shared.system_prompt, temporary)
+    log("merging what was trained into the base model, in float32")
+    models.export(models.merge(base, trained), models.load_tokenizer(base), shared.system_prompt, temporary)
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     return folder
@@ -83,7 +86,9 @@ def check_outside(
     rows = []
     for position, item in enumerate(items):
         whole = judged.tokenizer.encode(
-            judged.tokenizer.apply_chat_template(item.as_chat(judged.system_prompt), tokenize=False),
+            judged.tokenizer.apply_chat_template(
+                item.as_chat(judged.system_prompt), chat_template=shared_template(judged.tokenizer), tokenize=False
+            ),
             add_special_tokens=False,
         )
         prompt = prompt_ids(judged.tokenizer, inside[position])

@@ -150,17 +150,22 @@ def losses(
 
     def per_token(model: Any, name: str) -> list[float]:
         log(f"loss of {len(jobs[name])} conversations, {name.replace('_', ' ')}")
-        rendered = {place: render(judged.tokenizer, chat) for place, chat in enumerate(jobs[name]) if chat}
-        items = [(item.input_ids, item.labels) for item in rendered.values()]
-        scored = dict(zip(rendered, models.negative_log_likelihood(model, items), strict=True))
-        return [scored[place][0] / scored[place][1] if place in scored else math.nan for place in range(len(kept))]
+        rendered = [
+            (place, item) for place, chat in enumerate(jobs[name]) if chat for item in render(judged.tokenizer, chat)
+        ]
+        scored = models.negative_log_likelihood(model, [(item.input_ids, item.labels) for _, item in rendered])
+        sums, counts = [0.0] * len(kept), [0] * len(kept)
+        for (place, _), (loss, count) in zip(rendered, scored, strict=True):
+            sums[place] += loss
+            counts[place] += count
+        return [loss / count if count else math.nan for loss, count in zip(sums, counts, strict=True)]
 
     rendered = [render(judged.tokenizer, chat) for chat in jobs["whole"]]
     frame = pd.DataFrame(
         {
             "conversation": [item.id for item in kept],
             "question": [item.first_exchange[0] for item in kept],
-            "tokens": [sum(label != IGNORED for label in item.labels) for item in rendered],
+            "tokens": [sum(label != IGNORED for item in items for label in item.labels) for items in rendered],
             "base": per_token(judged.base, "whole"),
             "tuned": per_token(judged.tuned, "whole"),
             "tuned_no_system": per_token(judged.tuned, "no_system"),
@@ -190,7 +195,7 @@ def _strangers(questions: Sequence[str], seed: int) -> list[str]:
 def _problem(judged: Judged, chat: Chat) -> str | None:
     """Why a conversation cannot be scored; None when it can."""
     try:
-        tokens = len(render(judged.tokenizer, chat).input_ids)
+        tokens = max(len(item.input_ids) for item in render(judged.tokenizer, chat))
     except RenderError as error:
         return str(error)
     context = getattr(judged.tuned.config, "max_position_embeddings", None)

@@ -71,6 +71,11 @@ class _Builder:
             lines = (raw.lines[places[0]],)
             own = [lines] * len(places)
         messages = tuple(map(Message, roles, thread.texts, own))
+        if thread.weights:
+            messages = tuple(
+                Message(one.role, one.content, one.lines, thread.weights.get(at, 1.0))
+                for at, one in enumerate(messages)
+            )
         identifier = conversation_id(raw, thread.own_id, roles, thread.texts)
         time = _iso(thread.times[0]) if thread.times else None
         customer = self._customer(thread, thread.speakers[::2])
@@ -150,15 +155,17 @@ def _pieces(thread: Thread, roles: Sequence[str], gap: float | None) -> Iterator
 def _joined(thread: Thread, roles: Sequence[str], kept: Sequence[int], lines: Sequence[int]) -> tuple[Message, ...]:
     speakers = [PERSONA_ROLE if roles[at] == PERSONA_ROLE else thread.speakers[at] for at in kept]
     messages: list[Message] = []
+    weights = thread.weights or {}
     for _, group in groupby(zip(speakers, kept, strict=True), key=itemgetter(0)):
         turns = [at for _, at in group]
         if len(turns) == 1:
             at = turns[0]
-            messages.append(Message(roles[at], thread.texts[at], (lines[thread.places[at]],)))
+            messages.append(Message(roles[at], thread.texts[at], (lines[thread.places[at]],), weights.get(at, 1.0)))
         else:
             content = "\n".join([thread.texts[at] for at in turns])
             own = tuple(dict.fromkeys([lines[thread.places[at]] for at in turns]))
-            messages.append(Message(roles[turns[0]], content, own))
+            # What was not to be learned stays so, whatever it is joined to.
+            messages.append(Message(roles[turns[0]], content, own, min(weights.get(at, 1.0) for at in turns)))
     return tuple(messages)
 
 

@@ -72,7 +72,8 @@ class Thread:
     """What was said in one conversation, or in one channel that holds many, in the order it was said.
 
     Parallel lists: who (a place in `Threads.speakers`), what, the record's place in the table, and when (seconds;
-    None where the file does not tell). `own_id` and `customer` are "" and None where the file names none.
+    None where the file does not tell). `own_id` and `customer` are "" and None where the file names none. `weights` are
+    those of turns that are to count less than others when a model learns them: `{3: 0.0}`.
     """
 
     own_id: str
@@ -81,6 +82,7 @@ class Thread:
     texts: list[str]
     places: list[int]
     times: list[float | None] | None = None
+    weights: dict[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Base models and adapters: find, load, score, merge, export; device and precision."""
 
-from marcus_nb.models.base import Base, ModelError, find_base, load_base, load_tokenizer
+from marcus_nb.models.base import Base, ModelError, find_base, load_base, load_base_in_4_bits, load_tokenizer
 from marcus_nb.models.export import export, load_exported, merge
 from marcus_nb.models.precision import device, pick_dtype
 from marcus_nb.models.scoring import negative_log_likelihood, token_losses
@@ -12,6 +12,7 @@ __all__ = [
     "export",
     "find_base",
     "load_base",
+    "load_base_in_4_bits",
     "load_exported",
     "load_tokenizer",
     "merge",

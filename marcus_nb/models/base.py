@@ -159,6 +159,40 @@ def load_base(base: Base, dtype: torch.dtype = torch.float32) -> Any:
     return model.eval()
 
 
+def load_base_in_4_bits(base: Base, dtype: torch.dtype) -> Any:
+    """The base model with its weights in 4 bits (QLoRA, arXiv 2305.14314), computing in `dtype`; CUDA only.
+
+    Raises ModelError where that cannot be had, and says what to do instead.
+    """
+    if not torch.cuda.is_available():
+        raise ModelError("train.method: qlora needs an NVIDIA GPU (CUDA), and there is none here: choose lora")
+    if base.gguf_file or base.source == "tiny":
+        raise ModelError(
+            f"train.method: qlora quantises a model by itself, and {base.name} is none that it can: use lora"
+        )
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise ModelError("train.method: qlora needs one more package: pip install bitsandbytes")
+    from transformers import BitsAndBytesConfig
+
+    quantised = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            base.location,
+            quantization_config=quantised,
+            dtype=dtype,
+            device_map={"": torch.cuda.current_device()},
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+    except NOT_LOADABLE as error:
+        raise _not_loadable(base, error) from error
+    model.generation_config = GenerationConfig()
+    model.name_or_path = model.config.name_or_path = ""
+    return model
+
+
 def _not_loadable(base: Base, error: Exception) -> ModelError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return ModelError(f"Base model {base.name} ({base.source}) could not be loaded: {reason}\n{_how_to_name()}")

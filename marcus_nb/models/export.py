@@ -5,19 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from marcus_nb.models.base import Base, load_base
-from marcus_nb.render import end_of_turn_ids
+from marcus_nb.models.base import Base, ModelError, load_base
+from marcus_nb.render import end_of_turn_ids, shared_template
+
+TRAINED = "trained.safetensors"  # where every weight was trained: all of them, by their names in the model
 
 
 def with_default_system(template: str, system_prompt: str) -> str:
-    """A chat template that puts the persona's system message in front of conversations that bring none."""
+    """A chat template that puts the persona's system message in front of conversations that bring none.
+
+    `template` is what `render.shared_template` gives: how a system message is written is its business.
+    """
     quoted = system_prompt.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
     return (
-        "{%- if not messages or messages[0]['role'] != 'system' -%}"
-        f"{{%- set messages = [{{'role': 'system', 'content': '{quoted}'}}] + messages -%}}"
-        "{%- endif -%}"
+        "{%- if not messages or messages[0]['role'] != 'system' %}"
+        f"{{%- set messages = [{{'role': 'system', 'content': '{quoted}'}}] + messages %}}"
+        "{%- endif %}\n"  # jinja takes this line break away, and leaves those with which a template begins
     ) + template
 
 
@@ -25,7 +31,7 @@ def export(model: Any, tokenizer: Any, system_prompt: str, folder: Path) -> None
     """Write the merged model as one deploys it: safetensors, tokenizer, chat template, generation config."""
     ends = end_of_turn_ids(tokenizer)
     tokenizer = copy.deepcopy(tokenizer)  # the caller's keeps the base model's own template
-    tokenizer.chat_template = with_default_system(tokenizer.chat_template, system_prompt)
+    tokenizer.chat_template = with_default_system(shared_template(tokenizer), system_prompt)
     model.config.name_or_path = ""
     model.generation_config = GenerationConfig(
         do_sample=False, eos_token_id=ends, pad_token_id=tokenizer.pad_token_id, bos_token_id=tokenizer.bos_token_id
@@ -34,11 +40,25 @@ def export(model: Any, tokenizer: Any, system_prompt: str, folder: Path) -> None
     tokenizer.save_pretrained(folder)
 
 
-def merge(base: Base, adapter: Path) -> Any:
-    """Base model and adapter as one model, merged in float32 so that rounding does not eat the adapter."""
+def merge(base: Base, folder: Path) -> Any:
+    """Base model and what was trained as one model, in float32 so that rounding does not eat what was learned.
+
+    `folder` holds an adapter as PEFT saves it, or all weights (`trained.safetensors`). Raises ModelError when those
+    are of another model.
+    """
+    model = load_base(base, torch.float32)
+    if (folder / TRAINED).is_file():
+        try:
+            load_model(model, folder / TRAINED)  # knows that tied weights are saved once
+        except RuntimeError as error:
+            raise ModelError(
+                f"{TRAINED} does not hold the weights of {base.name} but of another model, or not all of them: run "
+                "03_train.ipynb again, or set shared.base_model to what it was trained on"
+            ) from error
+        return model
     from peft import PeftModel  # a second that who wants a tokenizer need not wait
 
-    return PeftModel.from_pretrained(load_base(base, torch.float32), adapter).merge_and_unload().eval()
+    return PeftModel.from_pretrained(model, folder).merge_and_unload().eval()
 
 
 def load_exported(folder: Path) -> tuple[Any, Any]:
@@ -53,4 +73,5 @@ CHATML_FOR_OLLAMA = (
 
 
 def is_chatml(template: str) -> bool:
-    return "<|im_start|>" in template and "<|im_end|>" in template
+    """Whether Ollama can be told this template as ChatML; one that writes thoughts is another."""
+    return "<|im_start|>" in template and "<|im_end|>" in template and "<think>" not in template

@@ -194,38 +194,70 @@ class Clean(_Strict):
 class Train(_Strict):
     """03_train: names as in transformers and PEFT."""
 
+    method: Literal["lora", "qlora", "full"] = "lora"
+    """What is trained: lora, a small adapter; qlora, the same on a base model in 4 bits (CUDA); full, every weight."""
     learning_rate: float = _unit("", 1e-3, gt=0, lt=1)
-    """How far one step moves the adapter; small models want more than the usual 2e-4."""
+    """How far one step moves the adapter; small models want more than the usual 2e-4, full training a tenth of it."""
     num_train_epochs: int = _unit("epochs", 5, ge=1, le=1000)
     """How often every training conversation is seen."""
     max_steps: int = _unit("steps", 0, ge=0)
     """Stop after this many steps; 0: after the epochs."""
     per_device_train_batch_size: int = _unit("conversations", 8, ge=1)
-    """Conversations in one micro-batch."""
+    """Conversations in one micro-batch, at most."""
     gradient_accumulation_steps: int = _unit("micro-batches", 1, ge=1)
-    """Micro-batches in one step."""
-    lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
+    """Micro-batches in one step: it is this many times per_device_train_batch_size conversations, of each process."""
+    max_tokens_per_micro_batch: int = _unit("tokens", 1024, ge=16)
+    """A micro-batch of long conversations is split into more, for memory's sake; the step stays the same."""
+    optim: Literal["adamw_torch", "adamw_torch_fused", "adafactor", "adagrad", "rmsprop", "sgd"] = "adamw_torch_fused"
+    """The optimizer."""
+    lr_scheduler_type: Literal["linear", "cosine", "inverse_sqrt", "constant", "constant_with_warmup"] = "linear"
     """How the learning rate falls."""
-    warmup_steps: int = _unit("steps", 5, ge=0)
-    """Steps until the full learning rate."""
+    warmup_steps: float = _unit("steps", 0.05, ge=0)
+    """Steps until the full learning rate; below 1: a share of all steps."""
     weight_decay: float = _unit("", 0.0, ge=0, lt=1)
     """Pull of the weights towards zero."""
     max_grad_norm: float = _unit("", 1.0, gt=0)
     """Longer gradients are cut to this."""
+    label_smoothing_factor: float = _unit("share", 0.0, ge=0, lt=1)
+    """Share of the certainty that is spread over all other tokens; a persona's exact words want none."""
+    neftune_noise_alpha: float = _unit("", 0.0, ge=0)
+    """Noise on the embeddings in training (arXiv 2310.05914), 5 is usual; 0: none."""
     lora_r: int = _unit("", 16, ge=1, le=1024)
     """Rank of the adapter: how much it can hold."""
     lora_alpha: int = _unit("", 32, ge=1)
     """Weight of the adapter: it is scaled by lora_alpha / lora_r."""
     lora_dropout: float = _unit("share", 0.0, ge=0, lt=1)
     """Share of the adapter's inputs that is left out at random in training."""
+    target_modules: list[str] = Field(["all-linear"], min_length=1)
+    """Layers that get an adapter: [all-linear], or the ends of their names, such as [q_proj, v_proj]."""
+    use_rslora: bool = False
+    """Scale the adapter by lora_alpha / the root of lora_r, which high ranks want (arXiv 2312.03732)."""
     evals_per_epoch: int = _unit("times", 2, ge=1, le=100)
-    """How often the validation loss is measured and a checkpoint kept."""
+    """How often the validation loss is measured, where neither eval_steps nor eval_minutes says."""
+    eval_steps: int = _unit("steps", 0, ge=0)
+    """Measure the validation loss every so many steps; 0: evals_per_epoch times an epoch."""
+    eval_minutes: float = _unit("minutes", 0.0, ge=0)
+    """Measure the validation loss when so many minutes have passed, besides; 0: by steps alone."""
+    save_steps: int = _unit("steps", 0, ge=0)
+    """Keep a checkpoint every so many steps; 0: at each evaluation. Each new best is kept anyway."""
+    save_minutes: float = _unit("minutes", 10.0, ge=0)
+    """Keep a checkpoint when so many minutes have passed since the last one, besides; 0: by steps alone."""
     early_stopping_patience: int = _unit("evaluations", 3, ge=1)
     """Stop after this many evaluations without a better validation loss."""
     load_best_model_at_end: bool = True
     """Keep the checkpoint with the best validation loss; off, the last one, which knows more facts by heart."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Precision of the frozen base model; auto: bfloat16 where a short test shows that it is faster here."""
+    """Precision of the computation; auto: bfloat16 where a short test shows that it is faster here."""
+    activation_checkpointing: bool = False
+    """Compute activations twice instead of keeping them: less memory, a third slower; switched on when memory ends."""
+    torch_compile: bool = False
+    """Compile the model first, which takes minutes: pays on a GPU and in trainings of hours."""
+    threads: int = _unit("threads", 0, ge=0, le=1024)
+    """Threads of each process; 0: as many as the machine has cores, shared among the processes."""
+    processes: int = _unit("processes", 1, ge=1, le=64)
+    """Processes that train together, such as one for each GPU; each takes its share of every step."""
+    report_to: list[str] = []
+    """Trackers that are told everything measured, by transformers' names, such as [tensorboard]; none by itself."""
     fixed_prompts: list[str] = ["Who are you?", "Can you help me?", "Thank you!"]
     """Prompts that are answered before, during and after training, to watch the personality appear."""
     fixed_prompts_max_new_tokens: int = _unit("tokens", 40, ge=1)

@@ -43,9 +43,15 @@ class Console:
         words += [] if until == STAGES[-1] else ["--until", until]
         return f"{LAUNCHER} {subprocess.list2cmdline(words) if os.name == 'nt' else shlex.join(words)}"
 
-    def begin(self, run: Run) -> None:
+    def resume(self, run: Run, until: str = STAGES[-1]) -> str:
+        """What goes on with a run where it stopped, unchanged: `"./run_all.sh acme --resume"`."""
+        words = [run.experiment, "--resume", *(["--require-acquired"] if "--require-acquired" in self.asked else [])]
+        words += [] if until == STAGES[-1] else ["--until", until]
+        return f"{LAUNCHER} {subprocess.list2cmdline(words) if os.name == 'nt' else shlex.join(words)}"
+
+    def begin(self, run: Run, resumed: bool = False) -> None:
         self.started = time.monotonic()
-        self.say(f"Marcus · {run.experiment} · run {run.name}", "bold")
+        self.say(f"Marcus · {run.experiment} · run {run.name}{' goes on' if resumed else ''}", "bold")
         self.say(f"{run.parameters.shared.persona_name} from {run.parameters.shared.base_model}")
         self.say(f"in {run.folder}", "dim")
 
@@ -96,6 +102,11 @@ class Console:
         self.say(f"{STAGES.index(stage) + 1}/{len(STAGES)} {NOTEBOOKS[stage]}", "bold")
         self.say(f"    taken over from run {parent}, checked", "green")
 
+    def done(self, stage: str) -> None:
+        self.say()
+        self.say(f"{STAGES.index(stage) + 1}/{len(STAGES)} {NOTEBOOKS[stage]}", "bold")
+        self.say("    finished before", "green")
+
     def end(self, run: Run, state: dict[str, Any]) -> None:
         self.say()
         if state["status"] != "PASSED":
@@ -109,14 +120,15 @@ class Console:
         self.say(f"Why, with the evidence:  {run.folder / '04_evaluate.ipynb'}")
         self.say(f"The model to deploy:     {run.folder / 'model'}")
 
-    def failed(self, stage: str, cause: str, notebook: Path, again: str) -> None:
+    def failed(self, stage: str, cause: str, notebook: Path, again: str, changed: str) -> None:
         self.say()
         self.say(f"FAILED in {NOTEBOOKS[stage]}", "bold red")
         for line in cause.splitlines():
             self.say(f"    {line}")
         if notebook.is_file():
             self.say(f"The notebook as far as it came:  {notebook}")
-        self.say(f"When that is mended, go on with: {again}")
+        self.say(f"When that is mended, go on with:  {again}")
+        self.say(f"With parameters changed for it:   {changed}")
 
     def interrupted(self, stage: str, again: str) -> None:
         self.say()

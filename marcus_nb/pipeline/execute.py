@@ -78,6 +78,7 @@ def execute(run: Run, stage: str) -> Path:
         problem = "" if run.record(stage) else "The notebook ran to its end without writing its record."
         if not problem:
             _settle(partial, done)
+            failed.unlink(missing_ok=True)  # of an attempt before this one
             return done
     except PapermillExecutionError as error:
         problem = _cause(error)

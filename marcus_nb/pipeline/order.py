@@ -20,7 +20,7 @@ OK, FAILED, USAGE, NOT_ACQUIRED, INTERRUPTED = 0, 1, 2, 3, 130
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one stage: `action` is "run" or "reuse"."""
+    """What happens to one stage: `action` is "run", "reuse", or "done" in a run that goes on."""
 
     stage: str
     action: str
@@ -31,6 +31,7 @@ class Step:
 class Plan:
     steps: tuple[Step, ...]
     parent: Run | None  # whose stages are reused
+    resumed: Run | None = None  # the run that goes on
 
 
 def plan(parameters: Parameters, start: str, until: str) -> Plan:
@@ -75,6 +76,41 @@ def plan(parameters: Parameters, start: str, until: str) -> Plan:
     return Plan((*steps, *(Step(stage, "run", reason) for stage in wanted)), parent)
 
 
+def plan_to_resume(experiment: str, until: str) -> Plan:
+    """How the newest unfinished run of an experiment goes on where it stopped, with its own parameters.
+
+    Raises RunError when there is none, or when it is at work at this moment.
+    """
+    for folder in reversed(runs.list_runs(experiment)):
+        if folder.name == runs.DRAFT:
+            continue
+        run = runs.open_run(experiment, folder.name)
+        status = run.state["status"]
+        if status == "RUNNING":
+            raise RunError(
+                f"Run {experiment}/{run.name} is at work in process {run.state['process']['pid']}: wait for it"
+            )
+        if status != "PASSED":
+            break
+    else:
+        raise RunError(
+            f"No run of {experiment} is unfinished, so there is nothing to resume (./run_all.sh list). "
+            f"A new run: ./run_all.sh {experiment}"
+        )
+    finished = [stage for stage in STAGES if run.record(stage)]
+    wanted = STAGES[: STAGES.index(until) + 1]
+    if all(stage in finished for stage in wanted):
+        raise RunError(f"Run {experiment}/{run.name} has finished {until} already: nothing would run")
+    checkpoints = any((run.folder / "train" / "checkpoints").glob("checkpoint-*"))
+    steps = []
+    for stage in wanted:
+        going_on = stage == "train" and checkpoints
+        reason = "goes on from its newest checkpoint" if going_on else "had not finished"
+        done = stage in finished
+        steps.append(Step(stage, "done" if done else "run", f"finished in run {run.name}" if done else reason))
+    return Plan(tuple(steps), None, run)
+
+
 def check_sources(parameters: Parameters) -> None:
     """Refuse before anything starts when a source file is not there; every missing one is named."""
     named = [("ingest.sources", source) for source in parameters.ingest.sources]
@@ -101,18 +137,24 @@ def run(parameters: Parameters, planned: Plan, console: Console, require_acquire
         if step.action == "run":
             check_notebook(step.stage)
     with _ended_by_signals():
-        current = runs.create(parameters, parent=planned.parent.name if planned.parent else None)
-        console.begin(current)
+        if planned.resumed:
+            current = runs.take_up(planned.resumed)
+        else:
+            current = runs.create(parameters, parent=planned.parent.name if planned.parent else None)
+        console.begin(current, resumed=planned.resumed is not None)
         for step in planned.steps:
-            again = console.command(current, step.stage, planned.steps[-1].stage)
+            again = console.resume(current, planned.steps[-1].stage)
+            changed = console.command(current, step.stage, planned.steps[-1].stage)
             try:
-                if step.action == "reuse" and planned.parent:
+                if step.action == "done":
+                    console.done(step.stage)
+                elif step.action == "reuse" and planned.parent:
                     _take_over(planned.parent, current, step.stage, console)
                 else:
                     _make(current, step.stage, console, again)
             except StageFailed as error:
                 _stop(current, step.stage, "FAILED", error.cause, again)
-                console.failed(step.stage, error.cause, error.notebook, again)
+                console.failed(step.stage, error.cause, error.notebook, again, changed)
                 return FAILED
             except (RunError, OSError) as error:
                 _stop(current, step.stage, "FAILED", str(error), again)
@@ -161,7 +203,7 @@ def _finish(current: Run, last: str, console: Console) -> dict[str, Any]:
         current,
         status="PASSED" if complete else "INCOMPLETE",
         cause=None if complete else f"asked to end after {last}",
-        go_on=None if complete else console.command(current, STAGES[STAGES.index(last) + 1]),
+        go_on=None if complete else console.resume(current),
         finished=runs.folder.now(),
         verdict=evaluated["counts"]["verdict"] if evaluated else None,
     )

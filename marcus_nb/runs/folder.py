@@ -79,7 +79,7 @@ def create(parameters: Parameters, name: str = "", parent: str | None = None) ->
         "cause": None,
         "verdict": None,
         "parent": parent,
-        "process": {"pid": os.getpid(), "created": psutil.Process().create_time()},
+        "process": _this_process(),
         "stages": {},
         "origins": parameters.origins,
     }
@@ -98,6 +98,12 @@ def open_run(experiment: str, name: str) -> Run:
     )
 
 
+def take_up(run: Run) -> Run:
+    """Go on with a run that stopped: it is this process's now."""
+    update(run, status="RUNNING", cause=None, finished=None, process=_this_process())
+    return run
+
+
 def update(run: Run, **changes: Any) -> None:
     """Change fields of run.json; `stages={"train": {...}}` is merged stage by stage."""
     state = read_json(run.folder / "run.json")
@@ -110,6 +116,10 @@ def list_runs(experiment: str | None = None) -> list[Path]:
     """Folders of all runs, oldest first; drafts and the shipped example are no runs of their own."""
     pattern = f"{experiment or '*'}/*/run.json"
     return sorted((path.parent for path in outputs_root().glob(pattern)), key=lambda folder: folder.name)
+
+
+def _this_process() -> dict[str, Any]:
+    return {"pid": os.getpid(), "created": psutil.Process().create_time()}
 
 
 def _alive(process: dict[str, Any]) -> bool:

@@ -1,64 +1,68 @@
-"""`python -m marcus_nb.train EXPERIMENT RUN`: the child process of 03_train. Its exit code says how it ended."""
+"""`python -m marcus_nb.train EXPERIMENT RUN [preflight]`: the child process of 03_train.
 
-import errno
+Its exit code says how it ended. Under torchrun, which has an exit code of its own, `ending-RANK.json` does.
+"""
+
 import os
 import sys
-import threading
-import time
+import traceback
+from contextlib import suppress
 
-import psutil
-import torch
 from safetensors import SafetensorError
 
 from marcus_nb.models import ModelError
-from marcus_nb.runs import DiskFull, RunError, open_run
-from marcus_nb.train.child import DATA, DISK, MEMORY, NOT_FINITE, PARENT
+from marcus_nb.runs import DiskFull, Run, RunError, open_run
+from marcus_nb.train import endings, leaving
 from marcus_nb.train.data import TrainError
-from marcus_nb.train.loop import NotFinite, run_training
+from marcus_nb.train.failures import (
+    DATA,
+    DISK,
+    MEMORY,
+    NOT_FINITE,
+    PAUSED,
+    UNKNOWN,
+    NotFinite,
+    Paused,
+    is_disk_full,
+    is_out_of_memory,
+)
+from marcus_nb.train.loop import run_training
+from marcus_nb.train.preflight import run_preflight
 
 
-def _leave_with_parent() -> None:
-    """End when the notebook's kernel is gone, however it ended: nobody would read on, and memory would stay taken."""
-    # Named by the parent itself: who asks only after seconds of importing may already have been given a new one.
-    number = int(os.environ.get(PARENT) or os.getppid())
-
-    def watch() -> None:
-        try:
-            parent = psutil.Process(number)
-            while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
-                time.sleep(1)
-        except psutil.NoSuchProcess:
-            pass
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def main(experiment: str, run_name: str) -> int:
-    _leave_with_parent()
+def main(experiment: str, run_name: str, what: str = "training") -> int:
+    run = open_run(experiment, run_name)
+    leaving.watch(lambda: os._exit(_ended(run, PAUSED, "Asked to leave before there was anything to keep.")))
     try:
-        run_training(open_run(experiment, run_name))
-    except (TrainError, ModelError, RunError) as error:
-        print(error, file=sys.stderr)
-        return DISK if isinstance(error, DiskFull) else DATA
-    except NotFinite as error:
-        print(error, file=sys.stderr)
-        return NOT_FINITE
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        print(error, file=sys.stderr)
-        return MEMORY
-    except (OSError, RuntimeError, SafetensorError) as error:
-        # torch reports a full memory of the CPU, and torch and safetensors a full disk, as errors known by their words.
-        text = str(error)
-        if "can't allocate memory" in text or "out of memory" in text:
-            print(error, file=sys.stderr)
-            return MEMORY
-        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in text
-        if full or ("inline_container" in text and "unexpected pos" in text):
-            print(error, file=sys.stderr)
-            return DISK
-        raise
+        (run_preflight if what == "preflight" else run_training)(run)
+    except Exception as error:
+        code = _code(error)
+        if code is None:
+            return _ended(run, UNKNOWN, traceback.format_exc(), error)
+        return _ended(run, code, str(error), error)
     return 0
+
+
+def _code(error: Exception) -> int | None:
+    """The exit code for an error that is known; None for any other."""
+    if isinstance(error, Paused):
+        return PAUSED
+    if isinstance(error, NotFinite):
+        return NOT_FINITE
+    if isinstance(error, DiskFull) or (
+        isinstance(error, OSError | RuntimeError | SafetensorError) and is_disk_full(error)
+    ):
+        return DISK
+    if is_out_of_memory(error):
+        return MEMORY
+    return DATA if isinstance(error, TrainError | ModelError | RunError) else None
+
+
+def _ended(run: Run, code: int, words: str, error: Exception | None = None) -> int:
+    with suppress(OSError):  # on a full disk the exit code must do
+        print(words, file=sys.stderr, flush=True)
+        endings.tell(run.folder / "train", code, words, error)
+    return code
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from marcus_nb.parameters import Train
 from marcus_nb.render import IGNORED, Chat, Rendered, RenderError, render_all
 
 datasets.disable_progress_bars()
+COLUMNS = ("id", "input_ids", "labels", "weights")
 
 
 class TrainError(ValueError):
@@ -22,12 +23,19 @@ class TrainError(ValueError):
 
 @dataclass(frozen=True)
 class Split:
-    """A split as token ids: `dataset` has the columns `id`, `input_ids` and `labels`, one row a conversation."""
+    """A split as token ids: `dataset` has the columns `id`, `input_ids`, `labels` and `weights`.
+
+    One row a conversation; where the chat template rewrites history, one a reply, with the conversation's id.
+    """
 
     name: str
     dataset: Dataset
     left_out: tuple[tuple[str, str], ...]  # (conversation id, why)
     turns_cut: int  # messages cut from the front of long conversations
+
+    @property
+    def conversations(self) -> int:
+        return len(set(self.dataset["id"]))
 
     @property
     def tokens(self) -> int:
@@ -65,24 +73,29 @@ def _load_split(name: str, path: Path, tokenizer: Any, system_prompt: str, max_l
             from_row(dict(zip(rows, values, strict=True))).as_chat(system_prompt)
             for values in zip(*rows.values(), strict=True)
         )
-        found = list(render_all(tokenizer, chats, max_length))
-        fine = [Rendered([], []) if isinstance(item, RenderError) else item for item in found]
-        return {
-            "input_ids": [item.input_ids for item in fine],
-            "labels": [item.labels for item in fine],
-            "turns_cut": [item.turns_cut for item in fine],
-            "problem": [str(item) if isinstance(item, RenderError) else "" for item in found],
-        }
+        made: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "turns_cut", "problem")}
+        for name, found in zip(rows["id"], render_all(tokenizer, chats, max_length), strict=True):
+            problem = str(found) if isinstance(found, RenderError) else ""
+            samples = [Rendered([], [])] if isinstance(found, RenderError) else found
+            for item in samples:
+                made["id"].append(name)
+                made["input_ids"].append(item.input_ids)
+                made["labels"].append(item.labels)
+                made["weights"].append(item.weights or [1.0] * len(item.labels))
+                # Each sample of a conversation counts those that earlier ones lack, too.
+                made["turns_cut"].append(item.turns_cut if item is samples[-1] else 0)
+                made["problem"].append(problem)
+        return made
 
-    rendered = rows.map(render_rows, batched=True, remove_columns=[name for name in rows.column_names if name != "id"])
+    rendered = rows.map(render_rows, batched=True, remove_columns=rows.column_names)
     left_out = tuple((row["id"], row["problem"]) for row in rendered if row["problem"])
     kept = rendered.filter(lambda row: not row["problem"])
-    split = Split(name, kept.select_columns(["id", "input_ids", "labels"]), left_out, sum(kept["turns_cut"]))
+    split = Split(name, kept.select_columns(list(COLUMNS)), left_out, sum(kept["turns_cut"]))
     if split.learned == 0:
         reasons = sorted({why for _, why in left_out})[:3]
         raise TrainError(
             f"The {name} split has no token to learn from: {len(rows)} conversations, {len(left_out)} left out.\n"
-            + "".join(f"  because one {why}\n" for why in reasons)
+            + "".join(f"  one of them: {why}\n" for why in reasons)
             + (
                 f"shared.max_length is {max_length} tokens: raise it, or split long conversations."
                 if any("shared.max_length" in why for why in reasons)
@@ -103,12 +116,13 @@ def check_context(splits: dict[str, Split], context: int | None) -> None:
 
 
 def plan(split: Split, parameters: Train) -> dict[str, int]:
-    """How much training there will be: `{"conversations": 160, "steps": 100, …}`."""
-    per_step = parameters.per_device_train_batch_size * parameters.gradient_accumulation_steps
+    """How much training there will be: `{"conversations": 160, "samples": 160, "steps": 100, …}`."""
+    per_step = parameters.per_device_train_batch_size * parameters.gradient_accumulation_steps * parameters.processes
     steps_per_epoch = math.ceil(len(split.dataset) / per_step)
     steps = steps_per_epoch * parameters.num_train_epochs
     return {
-        "conversations": len(split.dataset),
+        "conversations": split.conversations,
+        "samples": len(split.dataset),
         "tokens": split.tokens,
         "learned_tokens": split.learned,
         "steps_per_epoch": steps_per_epoch,

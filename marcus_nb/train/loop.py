@@ -1,281 +1,290 @@
-"""The training itself, in the child process: PEFT's LoRA on transformers' Trainer."""
+"""The training from beginning to end, in the child process: PEFT on transformers' Trainer."""
 
-import json
-import math
 import shutil
-import sys
 import time
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
-from peft import LoraConfig, get_peft_model
-from peft.helpers import disable_input_dtype_casting
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments, set_seed
 
-from marcus_nb import generate, models
-from marcus_nb.conversation import write_jsonl
+from marcus_nb import models
 from marcus_nb.parameters import Train
-from marcus_nb.runs import Run, Stage, write_json
-from marcus_nb.train.batches import LengthGrouped, collate
-from marcus_nb.train.data import check_context, load_splits, plan, reference_chats
+from marcus_nb.runs import DRAFT, Run, Stage, read_json, sha256, write_json
+from marcus_nb.train import checkpoints, trackers
+from marcus_nb.train.batches import Row
+from marcus_nb.train.data import Split, TrainError, check_context, load_splits, plan
+from marcus_nb.train.launch import command
+from marcus_nb.train.memory import Memory
+from marcus_nb.train.method import compile_layers, computing, prepare, save_weights
+from marcus_nb.train.reporter import Reporter, peak_memory
+from marcus_nb.train.together import Together
+from marcus_nb.train.trainer import PersonaTrainer
 
-SHARES = (0.0, 0.25, 0.5, 1.0)  # of the planned steps: when the fixed prompts are answered
-STOP_FILE = "stop"  # its presence in the stage's folder asks the training to end after the current step
-
-
-class NotFinite(ArithmeticError):
-    """The loss is no number any more: the weights are lost, earlier checkpoints are not."""
-
-
-def precision(model: Any, dtype: torch.dtype) -> AbstractContextManager:
-    """Compute in `dtype` while the adapter's own weights stay float32.
-
-    PEFT would cast every input of every adapter up and down instead, which costs more than bfloat16 gains:
-    178 against 309 tokens/s measured on two cores (LOG.md).
-    """
-    if dtype == torch.float32:
-        return nullcontext()
-    stack = ExitStack()
-    stack.enter_context(torch.autocast(models.device().type, dtype))
-    stack.enter_context(disable_input_dtype_casting(model))
-    return stack
+__all__ = ["Ready", "computing", "get_ready", "make_trainer", "run_training"]
 
 
-class PersonaTrainer(Trainer):
-    """Loss per learned token; the output layer sees only positions that carry loss."""
+@dataclass
+class Ready:
+    """Everything a training needs, loaded: what the preflight and the training share."""
 
-    def __init__(self, *args: Any, dtype: torch.dtype, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.dtype = dtype
-        self.model_accepts_loss_kwargs = True  # the loss below divides by the whole step's learned tokens
+    stage: Stage
+    base: models.Base
+    tokenizer: Any
+    splits: dict[str, Split]
+    amount: dict[str, int]
+    model: Any
+    dtype: torch.dtype
+    dtype_reason: str
+    memory: Memory
+    together: Together
+    loading_seconds: float
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGrouped:
-        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]
-        return LengthGrouped(lengths, self.args.per_device_train_batch_size, self.args.seed)
-
-    def compute_loss(
-        self, model: Any, inputs: dict, return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> torch.Tensor:
-        with precision(model, self.dtype):
-            losses, _ = models.token_losses(model, inputs["input_ids"], inputs["labels"])
-        return losses.sum() / (len(losses) if num_items_in_batch is None else num_items_in_batch)
-
-    def evaluate(self, *_: Any, metric_key_prefix: str = "eval", **__: Any) -> dict[str, float]:
-        """Loss per learned token over the whole validation split, not a mean of batch means."""
-        self.model.eval()
-        items = list(zip(self.eval_dataset["input_ids"], self.eval_dataset["labels"], strict=True))
-        with precision(self.model, self.dtype):
-            scored = models.negative_log_likelihood(self.model, items)
-        metrics = {f"{metric_key_prefix}_loss": sum(nll for nll, _ in scored) / sum(count for _, count in scored)}
-        self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
+    @property
+    def parameters(self) -> Train:
+        return self.stage.parameters.train
 
 
-class Reporter(TrainerCallback):
-    """Writes what happens: metrics.jsonl for machines, log.txt for people, the fixed prompts' replies."""
-
-    def __init__(self, stage: Stage, tokenizer: Any, tokens_per_epoch: int, dtype: torch.dtype) -> None:
-        self.stage, self.tokenizer, self.tokens_per_epoch, self.dtype = stage, tokenizer, tokens_per_epoch, dtype
-        self.metrics = stage.folder / "metrics.jsonl"
-        self.metrics.write_text("", encoding="utf-8")
-        self.replies: list[dict[str, Any]] = []
-        self.validation: dict[int, float] = {}  # loss by step
-        self.started = time.perf_counter()
-        self.aside = 0.0  # seconds spent on answering and validating, which are not training speed
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
-        self._answer(0.0, state, model)
-        self.started, self.aside = time.perf_counter(), 0.0
-
-    def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
-        for share in SHARES[1:-1]:
-            if state.global_step == max(1, round(share * state.max_steps)):
-                self._answer(share, state, model)
-        asked_to_stop = (self.stage.folder / STOP_FILE).exists()
-        if asked_to_stop:
-            self.stage.log("asked to stop: ending after this step")
-            control.should_training_stop = True
-        if asked_to_stop or state.global_step >= state.max_steps:
-            # The last step competes for the best checkpoint too, wherever it falls.
-            control.should_evaluate = control.should_save = True
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        row: dict[str, Any] = {"step": state.global_step, "epoch": round(state.epoch or 0, 3)}
-        seconds = time.perf_counter() - self.started - self.aside
-        if "eval_loss" in logs:
-            if not math.isfinite(logs["eval_loss"]):
-                raise NotFinite(f"validation loss {logs['eval_loss']} at step {state.global_step}")
-            row["validation_loss"] = self.validation[state.global_step] = logs["eval_loss"]
-            when = f"step {state.global_step}/{state.max_steps}" if state.global_step else "before the first step"
-            self.stage.log(f"{when}: validation loss {logs['eval_loss']:.3f}")
-        elif "loss" in logs:
-            speed = state.epoch * self.tokens_per_epoch / seconds
-            left = (state.max_steps - state.global_step) * seconds / state.global_step
-            row |= {
-                "loss": logs["loss"],
-                "learning_rate": logs["learning_rate"],
-                "grad_norm": logs["grad_norm"],
-                "tokens_per_second": round(speed, 1),
-                "seconds": round(seconds, 1),
-            }
-            self.stage.log(
-                f"step {state.global_step}/{state.max_steps}: loss {logs['loss']:.3f}, "
-                f"{speed:.0f} tokens/s, about {left / 60:.1f} min left"
-            )
-            if not (math.isfinite(logs["loss"]) and math.isfinite(logs["grad_norm"])):
-                raise NotFinite(f"loss {logs['loss']}, gradient {logs['grad_norm']} at step {state.global_step}")
-        else:
-            return
-        with self.metrics.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(row) + "\n")
-
-    def final(self, state: Any, model: Any) -> None:
-        self._answer(1.0, state, model)
-
-    def _answer(self, share: float, state: Any, model: Any) -> None:
-        start = time.perf_counter()
-        parameters, shared = self.stage.parameters.train, self.stage.parameters.shared
-        model.eval()
-        chats = reference_chats(parameters.fixed_prompts, shared.system_prompt)
-        with precision(model, self.dtype):
-            answers = generate.replies(model, self.tokenizer, chats, parameters.fixed_prompts_max_new_tokens)
-        model.train()
-        self.replies += [
-            {"share": share, "step": state.global_step, "prompt": prompt, "reply": reply}
-            for prompt, reply in zip(parameters.fixed_prompts, answers, strict=True)
-        ]
-        write_jsonl(self.stage.folder / "replies.jsonl", self.replies)
-        self.aside += time.perf_counter() - start
-
-
-def run_training(run: Run) -> None:
-    """Train the adapter of a run whose 03_train is at work; everything it has to say goes into `train/`."""
-    stage = Stage("train", run)
+def get_ready(run: Run) -> Ready:
+    """Load data, tokenizer and base model of a run whose 03_train is at work. Raises TrainError, ModelError."""
     shared, parameters = run.parameters.shared, run.parameters.train
-    started = time.perf_counter()
+    stage, together = Stage("train", run), Together(parameters.processes)
+    if parameters.threads:  # else as many as torch takes by itself, or as OMP_NUM_THREADS says
+        torch.set_num_threads(parameters.threads)
+    trackers.set_up(parameters.report_to, stage.folder / "tracking")
     set_seed(shared.seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
     base = models.find_base(shared.base_model)
     tokenizer = models.load_tokenizer(base)
     splits = load_splits(run.folder / "clean", tokenizer, shared.system_prompt, shared.max_length)
     amount = plan(splits["train"], parameters)
-    dtype, why = models.pick_dtype(parameters.dtype)
-    precision = str(dtype).removeprefix("torch.")
-    stage.log(f"base model {base.name} in {precision} ({why}), {torch.get_num_threads()} threads")
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=parameters.lora_r,
-        lora_alpha=parameters.lora_alpha,
-        lora_dropout=parameters.lora_dropout,
-        target_modules="all-linear",
-    )
-    model = get_peft_model(models.load_base(base, dtype).to(models.device()), config)
+    dtype, why = together.led(lambda: _precision(stage))
+    model = prepare(base, parameters, dtype)
+    if parameters.torch_compile:
+        compile_layers(model)
     check_context(splits, getattr(model.config, "max_position_embeddings", None))
-    reporter = Reporter(stage, tokenizer, splits["train"].tokens, dtype)
-    checkpoints = stage.folder / "checkpoints"
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    trainer = PersonaTrainer(
-        model=model,
-        args=_arguments(parameters, shared.seed, checkpoints, amount),
-        train_dataset=splits["train"].dataset,
-        eval_dataset=splits["validation"].dataset,
-        data_collator=collate,
-        dtype=dtype,
-        callbacks=[reporter, EarlyStoppingCallback(parameters.early_stopping_patience)],
-    )
-    trainer.remove_callback(PrinterCallback)
-    stage.log("{steps} steps over {conversations} conversations, {tokens:,} tokens a pass".format(**amount))
-    trainer.evaluate()  # before the first step, so that the curve begins at the base model
-    result = trainer.train()
-    reporter.final(trainer.state, model)
-    _save_adapter(model, base.name, stage.folder / "adapter")
-    seconds = time.perf_counter() - reporter.started - reporter.aside
-    kept_step = _best_step(trainer) if parameters.load_best_model_at_end else trainer.state.global_step
+    memory = Memory(stage.folder, parameters, together.leads)
+    seconds = time.time() - psutil.Process().create_time()  # Python's own start and all imports are waited for, too
+    return Ready(stage, base, tokenizer, splits, amount, model, dtype, why, memory, together, seconds)
+
+
+def _precision(stage: Stage) -> tuple[torch.dtype, str]:
+    """Probed once, then kept with the run: a training that goes on must compute as it did before."""
+    path, wanted = stage.folder / "precision.json", stage.parameters.train.dtype
+    if wanted != "auto" or not path.is_file():
+        dtype, why = models.pick_dtype(wanted)
+        write_json(path, {"dtype": str(dtype).removeprefix("torch."), "why": why})
+    kept = read_json(path)
+    return getattr(torch, kept["dtype"]), kept["why"]
+
+
+def run_training(run: Run) -> None:
+    """Train a run whose 03_train is at work, going on from its newest whole checkpoint when there is one.
+
+    Everything it has to say goes into `train/`. Raises TrainError when a checkpoint was made of something else, Paused
+    when asked to leave, NotFinite.
+    """
+    started = time.perf_counter()
+    ready = get_ready(run)
+    stage, together = ready.stage, ready.together
+    made_of = what_it_is_made_of(ready)
+    checkpoint = together.led(lambda: _checkpoint_to_go_on_from(ready, made_of))
+    resumed_from = checkpoints.step_of(checkpoint) if checkpoint else 0
+    reporter = Reporter(stage, ready.tokenizer, ready.splits["train"].tokens, resumed_from)
+    trainer = make_trainer(ready, made_of, [reporter])
+    reporter.trainer = trainer
+    if together.rank:  # or dropout would leave out the same places in every process
+        torch.manual_seed(trainer.args.seed + together.rank)
+    if together.leads:
+        _say_what_begins(ready, resumed_from)
+    result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    training_seconds = time.perf_counter() - reporter.started - reporter.aside_seconds
+    kept_step = trainer.load_best() if ready.parameters.load_best_model_at_end else trainer.state.global_step
+    reporter.answer(1.0, trainer.state)
+    speed, peak = reporter.tokens_per_second(trainer.state), together.held(peak_memory())
+    if not together.leads:
+        return
+    _save_what_was_trained(ready)
+    preflight = stage.folder / "preflight.json"
     write_json(
         stage.folder / "outcome.json",
         {
             "steps": trainer.state.global_step,
-            "planned_steps": amount["steps"],
-            "best_step": _best_step(trainer),
+            "planned_steps": ready.amount["steps"],
+            "ended": trainer.ended,
+            "best_step": trainer.state.best_global_step,
             "validation_loss": trainer.state.best_metric,
             "kept_step": kept_step,
             "kept_validation_loss": reporter.validation[kept_step],
             "train_loss": result.training_loss,
-            "tokens_per_second": round(trainer.state.epoch * splits["train"].tokens / seconds, 1),
+            "tokens_per_second": round(speed, 1),
             "seconds": round(time.perf_counter() - started, 1),
-            "peak_memory_gb": round(peak_memory() / 2**30, 2),
-            "trainable_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-            "dtype": precision,
-            "dtype_reason": why,
-            "device": str(models.device()),
-            "threads": torch.get_num_threads(),
-            "base_model": base.record,
-            "plan": amount,
-            "turns_cut": {name: split.turns_cut for name, split in splits.items()},
-            "left_out": {name: split.left_out for name, split in splits.items()},
+            "loading_seconds": round(ready.loading_seconds, 1),
+            "training_seconds": round(training_seconds, 1),
+            "aside_seconds": round(reporter.aside_seconds, 1),
+            "peak_memory_gb": round(peak / 2**30, 2),
+            "skipped_steps": trainer.skipped,
+            "resumed_from": resumed_from,
+            **facts(ready),
+            "base_model": ready.base.record,
+            "plan": ready.amount,
+            "turns_cut": {name: split.turns_cut for name, split in ready.splits.items()},
+            "left_out": {name: split.left_out for name, split in ready.splits.items()},
+            "preflight": read_json(preflight) if preflight.is_file() else None,
         },
     )
-    stage.log("adapter written")
+    stage.log("adapter written" if ready.parameters.method != "full" else "model written")
 
 
-def _arguments(parameters: Train, seed: int, checkpoints: Path, amount: dict[str, int]) -> TrainingArguments:
-    cadence = max(1, amount["steps_per_epoch"] // parameters.evals_per_epoch)
-    return TrainingArguments(
-        output_dir=str(checkpoints),
+def facts(ready: Ready) -> dict[str, Any]:
+    """How a training is done here: what preflight.json and outcome.json both tell."""
+    memory, run = ready.memory, ready.stage.run
+    trained = sum(weights.numel() for weights in ready.model.parameters() if weights.requires_grad)
+    return {
+        "method": ready.parameters.method,
+        "trainable_parameters": trained,
+        "parameters": sum(weights.numel() for weights in ready.model.parameters()),
+        "micro_batch": {"conversations": memory.conversations, "tokens": memory.tokens},
+        "activation_checkpointing": memory.activation_checkpointing,
+        "dtype": str(ready.dtype).removeprefix("torch."),
+        "dtype_reason": ready.dtype_reason,
+        "device": str(models.device()),
+        "threads": torch.get_num_threads(),
+        "processes": ready.together.processes,
+        "command": ["python", *command(run.experiment, run.name, ready.parameters.processes)[1:]],
+    }
+
+
+def what_it_is_made_of(ready: Ready) -> dict[str, Any]:
+    """What decides how a training comes out: a checkpoint is of use only to one that is made of the same."""
+    run = ready.stage.run
+    parameters = run.parameters.stage("train")
+    del parameters["base_model"]  # may be a folder of this machine; what lies there counts, and is below
+    return {
+        "parameter": parameters,
+        "data": {f"{name}.jsonl": sha256(run.folder / "clean" / f"{name}.jsonl") for name in ("train", "validation")},
+        "base model": ready.base.record,
+    }
+
+
+def make_trainer(ready: Ready, made_of: dict[str, Any], callbacks: list[Any]) -> PersonaTrainer:
+    parameters, amount = ready.parameters, ready.amount
+    steps_per_evaluation = parameters.eval_steps or max(1, amount["steps_per_epoch"] // parameters.evals_per_epoch)
+    arguments = TrainingArguments(
+        output_dir=str(ready.stage.folder / "checkpoints"),
         learning_rate=parameters.learning_rate,
         num_train_epochs=parameters.num_train_epochs,
         # transformers would go on past the epochs to reach its max_steps; here whichever comes first ends it.
         max_steps=amount["steps"] if parameters.max_steps else -1,
         per_device_train_batch_size=parameters.per_device_train_batch_size,
-        gradient_accumulation_steps=parameters.gradient_accumulation_steps,
+        gradient_accumulation_steps=1,  # a batch of our data loader is a whole step
+        optim=parameters.optim,
         lr_scheduler_type=parameters.lr_scheduler_type,
         warmup_steps=parameters.warmup_steps,
         weight_decay=parameters.weight_decay,
         max_grad_norm=parameters.max_grad_norm,
-        seed=seed,
+        label_smoothing_factor=parameters.label_smoothing_factor,
+        neftune_noise_alpha=parameters.neftune_noise_alpha or None,
+        seed=ready.stage.parameters.shared.seed,
         eval_strategy="steps",
-        eval_steps=cadence,
+        eval_steps=steps_per_evaluation,
         save_strategy="steps",
-        save_steps=cadence,
-        save_total_limit=2,
-        load_best_model_at_end=parameters.load_best_model_at_end,
+        save_steps=parameters.save_steps or steps_per_evaluation,
+        save_total_limit=None,  # ours: only what is whole replaces what was
+        restore_callback_states_from_checkpoint=True,  # how often early stopping has waited already
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         logging_steps=max(1, min(5, amount["steps"] // 10)),
         logging_nan_inf_filter=False,  # it would hide a diverged loss behind the running mean
         remove_unused_columns=False,
         dataloader_num_workers=0,
-        dataloader_pin_memory=torch.cuda.is_available(),
+        dataloader_pin_memory=False,
         disable_tqdm=True,
-        report_to="none",
+        report_to=parameters.report_to or "none",
+        ddp_backend="gloo" if models.device().type == "cpu" and ready.together.processes > 1 else None,
+        ddp_find_unused_parameters=False,
         use_cpu=models.device().type == "cpu",
     )
+    if arguments.n_gpu > 1:  # one process takes one GPU; transformers would deal our steps out to all
+        arguments._n_gpu = 1
+    trainer = PersonaTrainer(
+        model=ready.model,
+        args=arguments,
+        train_dataset=rows(ready.splits["train"]),
+        eval_dataset=rows(ready.splits["validation"]),
+        dtype=ready.dtype,
+        memory=ready.memory,
+        together=ready.together,
+        per_step=parameters.per_device_train_batch_size
+        * parameters.gradient_accumulation_steps
+        * ready.together.processes,
+        made_of=made_of,
+        callbacks=[*callbacks, EarlyStoppingCallback(parameters.early_stopping_patience)],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
-def _best_step(trainer: Trainer) -> int:
-    best = trainer.state.best_model_checkpoint
-    return int(best.rpartition("-")[2]) if best else trainer.state.global_step
+def rows(split: Split) -> list[Row]:
+    """A split as the trainer takes it: arrays in memory, which a step picks from by number."""
+    return list(split.dataset.with_format("numpy", columns=["input_ids", "labels", "weights"]))
 
 
-def _save_adapter(model: Any, base_name: str, folder: Path) -> None:
-    temporary = folder.with_name("adapter.tmp")
+def _checkpoint_to_go_on_from(ready: Ready, made_of: dict[str, Any]) -> Path | None:
+    folder, memory = ready.stage.folder / "checkpoints", ready.memory
+    for left in folder.glob(".checkpoint-*.tmp"):  # of a process that was killed while it saved
+        shutil.rmtree(left, ignore_errors=True)
+    checkpoint, complaints = checkpoints.newest(folder)
+    step = checkpoints.step_of(checkpoint) if checkpoint else 0
+    different = checkpoints.differences(checkpoint, made_of) if checkpoint else []
+    if different and ready.stage.run.name != DRAFT:
+        raise TrainError(
+            f"{checkpoint.name} was made of something else, so the training cannot go on from it:\n"
+            + "".join(f"  {line}\n" for line in different)
+            + "Start a new run (./run_all.sh EXPERIMENT --from train), or undo the change."
+        )
+    if different:
+        what = f"the checkpoint at step {step} was made of something else ({'; '.join(different)})"
+        shutil.rmtree(folder)
+        for name in ("metrics.jsonl", "replies.jsonl", "events.jsonl"):
+            (ready.stage.folder / name).unlink(missing_ok=True)
+        ready.stage.log(f"{what}: beginning anew")
+        memory.event(0, what, "began anew")
+        return None
+    for complaint in complaints:
+        did = f"going on from {checkpoint.name}" if checkpoint else "beginning anew: no other checkpoint is whole"
+        memory.event(step, complaint, did)
+        ready.stage.log(f"{complaint}; {did}")
+    return checkpoint
+
+
+def _say_what_begins(ready: Ready, resumed_from: int) -> None:
+    log, amount = ready.stage.log, ready.amount
+    log(
+        f"base model {ready.base.name} in {str(ready.dtype).removeprefix('torch.')} ({ready.dtype_reason}), "
+        f"{torch.get_num_threads()} threads"
+    )
+    log("{steps} steps over {conversations} conversations, {tokens:,} tokens a pass".format(**amount))
+    if resumed_from:
+        log(f"going on from the checkpoint at step {resumed_from}")
+        ready.memory.event(resumed_from, f"resumed from the checkpoint at step {resumed_from}", "went on from there")
+
+
+def _save_what_was_trained(ready: Ready) -> None:
+    model, full = ready.model, ready.parameters.method == "full"
+    folder = ready.stage.folder / ("model" if full else "adapter")
+    temporary = folder.with_name(f"{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    model.peft_config["default"].base_model_name_or_path = base_name
-    model.save_pretrained(temporary, save_embedding_layers=False)
-    (temporary / "README.md").unlink(missing_ok=True)  # PEFT's empty model card; ours is written by 04_evaluate
+    temporary.mkdir()
+    if full:
+        save_weights(model, temporary)
+    else:
+        config = model.peft_config["default"]
+        config.base_model_name_or_path = ready.base.name
+        config.target_modules = sorted(config.target_modules)  # a set, in another order in every process
+        model.save_pretrained(temporary, save_embedding_layers=False)
+        (temporary / "README.md").unlink(missing_ok=True)  # PEFT's empty model card; ours is written by 04_evaluate
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
-
-
-def peak_memory() -> int:
-    """The most memory this process has held so far, in bytes."""
-    if sys.platform == "win32":
-        return psutil.Process().memory_info().peak_wset
-    import resource  # not there on Windows
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

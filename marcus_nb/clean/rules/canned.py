@@ -104,7 +104,7 @@ def _without(conversation: Conversation, canned: set[str], joined: bool) -> tupl
             continue
         found[place] = keys
         if left:
-            messages[place] = Message(message.role, left, message.lines)
+            messages[place] = Message(message.role, left, message.lines, message.weight)
         else:
             whole.append(place)
     others = sum(message.role == PERSONA_ROLE for message in conversation.messages) > len(whole)

@@ -166,7 +166,7 @@ class _Finder:
             for place, (message, found_here) in enumerate(zip(messages, finds, strict=True)):
                 if found_here:
                     content = replaced(message.content, found_here, numbering)
-                    messages[place] = Message(message.role, content, message.lines)
+                    messages[place] = Message(message.role, content, message.lines, message.weight)
             finds = self.finds([message.content for message in messages], conversation.customer, names)
         return list(messages)
 

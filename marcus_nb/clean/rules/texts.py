@@ -40,7 +40,7 @@ def each_text(conversations: Sequence[Conversation], function: Callable[[str], s
             if messages is None:
                 messages = list(conversation.messages)
             gone = not after.strip() and before.strip()
-            messages[place] = None if gone else Message(message.role, after, message.lines)
+            messages[place] = None if gone else Message(message.role, after, message.lines, message.weight)
         if messages is not None:
             changed[conversation.id] = messages
     return Outcome(changed)

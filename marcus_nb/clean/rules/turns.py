@@ -40,7 +40,8 @@ def join_turns(conversations: Sequence[Conversation], parameters: Clean) -> Outc
     """Make messages that one side sends in a row one turn, a line break between them; blank ones add nothing.
 
     `Hi` and `Open today?` of the customer become `Hi\\nOpen today?`, which stands in the first one's place, with the
-    lines of both. A system message is no turn: it joins nothing, and what stands around it is joined over it.
+    lines of both and the smaller of their weights. A system message is no turn: it joins nothing, and what stands
+    around it is joined over it.
     """
     changed: dict[str, Sequence[Message | None]] = {}
     for conversation in conversations:
@@ -67,7 +68,8 @@ def _join(messages: list[Message | None], run: Sequence[int]) -> None:
         return
     content = "\n".join(message.content for message in joined if message.content.strip())
     lines = tuple(dict.fromkeys(line for message in joined for line in message.lines))
-    messages[run[0]] = Message(joined[0].role, content, lines)
+    # What was not to be learned stays so, whatever it is joined to.
+    messages[run[0]] = Message(joined[0].role, content, lines, min(message.weight for message in joined))
     for place in run[1:]:
         messages[place] = None
 

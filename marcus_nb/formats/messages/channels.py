@@ -49,6 +49,8 @@ def put_in_order(threads: Sequence[Thread], stamps: Sequence[list[Any]], sorting
             thread.speakers = [thread.speakers[at] for at in order]
             thread.texts = [thread.texts[at] for at in order]
             thread.places = [thread.places[at] for at in order]
+            if thread.weights:
+                thread.weights = {new: thread.weights[at] for new, at in enumerate(order) if at in thread.weights}
         if moments:
             thread.times = [mine[at] if mine[at] == mine[at] else None for at in order]
     return said, moments

@@ -66,13 +66,17 @@ class Hearing:
 
 @dataclass(slots=True)
 class Turns:
-    """What was said in one record, in its own order, and the parts that are left out: (reason, text)."""
+    """What was said in one record, in its own order, and the parts that are left out: (reason, text).
+
+    `weights` are those of replies that do not count fully: `{1: 0.0}`.
+    """
 
     who: list[int] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     times: list[Any] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     customer: str = ""
+    weights: dict[int, float] = field(default_factory=dict)
 
 
 def listen(hearing: Hearing, items: list[Any], requester: set[str]) -> Turns:
@@ -122,6 +126,7 @@ def _take(hearing: Hearing, turns: Turns, said: Said, item: dict[str, Any], at: 
     if hearing.is_strict and not said.outside:
         _check(hearing, said, at)
     name, role = _known(hearing, said, requester)
+    weight = _weight(said.weight, at) if hearing.is_strict and role == "assistant" else 1.0
     if hearing.has_odd_types and not said.outside and isinstance(item.get("t"), str):
         said.outside = "system line"
     if said.outside or role == "system":
@@ -149,7 +154,9 @@ def _take(hearing: Hearing, turns: Turns, said: Said, item: dict[str, Any], at: 
     turns.who.append(hearing.seat(name, role))
     turns.texts.append(text)
     turns.times.append(said.time)
-    hearing.context += said.is_context and role == "assistant"
+    if weight != 1:
+        turns.weights[len(turns.texts) - 1] = weight
+        hearing.context += weight == 0
     if said.customer and role == "user" and not turns.customer:
         turns.customer = said.customer
 
@@ -159,6 +166,19 @@ def _check(hearing: Hearing, said: Said, at: int) -> None:
         raise RejectedError(f"message {at} has no `{hearing.speaker_key}`")
     if said.role is None and words.key(said.who) not in hearing.extra_roles:
         raise RejectedError(f"unknown role `{said.who}` in message {at}: expected user, assistant or system")
+
+
+def _weight(value: Any, at: int) -> float:
+    """A reply's weight, as OpenAI's fine-tuning files have it: `0` → 0.0, `"1"` → 1.0, None → 1.0."""
+    if value is None:
+        return 1.0
+    try:
+        weight = float("" if isinstance(value, bool) else value)
+    except (TypeError, ValueError):
+        weight = -1.0
+    if not 0 <= weight <= 1:
+        raise RejectedError(f"message {at} has the weight `{str(value)[:40]}`: expected a number from 0 to 1")
+    return weight
 
 
 def _known(hearing: Hearing, said: Said, requester: set[str]) -> tuple[str, Role | None]:

@@ -30,7 +30,7 @@ class Said:
     """One message.
 
     `own` is the speaker's id, `kind` the word for what they are; `parts` are (reason, text) of what is left out of it;
-    `outside` says why the whole is no turn: "system line".
+    `outside` says why the whole is no turn: "system line"; `weight` is as the file has it, None where it has none.
     """
 
     who: str = ""
@@ -43,7 +43,7 @@ class Said:
     parts: list[tuple[str, str]] = field(default_factory=list)
     customer: str = ""
     kind: str = ""
-    is_context: bool = False
+    weight: Any = None
 
 
 @lru_cache(maxsize=4096)
@@ -136,8 +136,8 @@ def hear(item: dict[str, Any]) -> Said:
             said.parts.append(("attachment", str(item[key])[:500]))
         elif name in known.TOOLS and item[key]:
             said.parts.append(("tool call", str(item[key])[:500]))
-    weight = extra.get("weight")
-    said.is_context = weight is not None and item[weight] in (0, "0")
+    if "weight" in extra:
+        said.weight = item[extra["weight"]]
     return said
 
 

@@ -93,7 +93,11 @@ def _read_messages(
             origin = raw.origin(raw.lines[place])
             outcomes.extend(Outcome(origin, reason, text, "left_out") for reason, text in turns.left)
         count = len(turns.who)
-        threads.append(Thread(own, customer or turns.customer or None, turns.who, turns.texts, [place] * count))
+        threads.append(
+            Thread(
+                own, customer or turns.customer or None, turns.who, turns.texts, [place] * count, None, turns.weights
+            )
+        )
         stamps.append(turns.times)
     keys = f"{told.speaker_key}/{_text_key(values, content)}"
     said = [f"one conversation per record: `{content}` is a list of messages ({keys})"]
