@@ -18,7 +18,7 @@ from marcus_nb import models, train
 from marcus_nb.models import tiny
 from marcus_nb.render import IGNORED, prompt_ids, render
 from marcus_nb.runs import Run
-from marcus_nb.train import TrainError, child
+from marcus_nb.train import TrainError, failures
 from marcus_nb.train.batches import Steps, collate, micro_batches, weight
 
 TINY = tiny.tokenizer()
@@ -188,7 +188,7 @@ def test_an_empty_split_is_told(tmp_path):
 def test_a_conversation_beyond_the_base_models_context_is_told(make_draft):
     long = [conversation("long", "Why?", "Because " * 300)]
     run = make_draft({"shared.max_length": 5000}, train=small_talk(2) + long)
-    assert train_in_child(run) == child.DATA
+    assert train_in_child(run) == failures.DATA
     assert re.search(r"has \d+ tokens, and the base model reads 2048 at once: .*shared.max_length", said(run))
 
 

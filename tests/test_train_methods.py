@@ -31,7 +31,7 @@ from marcus_nb.models import ModelError, tiny
 from marcus_nb.models.export import TRAINED
 from marcus_nb.render import render
 from marcus_nb.runs import Stage
-from marcus_nb.train import TrainError, child, trackers
+from marcus_nb.train import TrainError, failures, trackers
 from marcus_nb.train.method import COMPILERS, computing, prepare
 
 TINY = tiny.tokenizer()
@@ -241,7 +241,7 @@ def test_a_weight_of_a_turn_is_its_share_of_the_loss(make_draft):
 
 def test_replies_that_all_weigh_nothing_are_told(make_draft):
     run = make_draft(train=[weighing(item, 0.0, 0.0) for item in small_talk(3)])
-    assert train_in_child(run) == child.DATA
+    assert train_in_child(run) == failures.DATA
     assert (
         said(run)
         .strip()
@@ -304,7 +304,7 @@ def test_all_weights_of_another_model_are_refused(tmp_path):
 def refused(make_draft, **chosen):
     """What a training says that ends for its parameters, before its first step."""
     run = make_draft(in_yaml={f"train.{name}": value for name, value in chosen.items()})
-    assert train_in_child(run) == child.DATA
+    assert train_in_child(run) == failures.DATA
     assert not (run.folder / "train/metrics.jsonl").exists()
     return said(run).strip()
 

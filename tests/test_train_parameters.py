@@ -12,7 +12,7 @@ from marcus_nb import models
 from marcus_nb.conversation import read_conversations
 from marcus_nb.models import tiny
 from marcus_nb.parameters import Train
-from marcus_nb.train import child, load_splits, plan
+from marcus_nb.train import failures, load_splits, plan
 from marcus_nb.train.launch import command
 
 TINY = tiny.tokenizer()
@@ -286,7 +286,7 @@ def _processes(trained, make_draft):
 def _compiled(trained, make_draft):
     """Compiling for a CPU takes a compiler; with one it takes half a minute, below."""
     run = make_draft(in_yaml={"train.torch_compile": True})
-    assert train_in_child(run, (without_compiler,)) == child.DATA
+    assert train_in_child(run, (without_compiler,)) == failures.DATA
     assert "train.torch_compile: compiling for the CPU takes a C++ compiler" in said(run)
 
 

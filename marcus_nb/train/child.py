@@ -17,7 +17,6 @@ from marcus_nb.parameters import ROOT
 from marcus_nb.runs import Stage, read_json
 from marcus_nb.train import journal
 from marcus_nb.train.endings import TOLD, Ending, first
-from marcus_nb.train.failures import DATA as DATA
 from marcus_nb.train.failures import KILLED, MEMORY, advice, ending, killed_for_memory
 from marcus_nb.train.launch import PARENT, command
 from marcus_nb.train.memory import Memory

@@ -92,7 +92,7 @@ def run_training(run: Run) -> None:
     made_of = what_it_is_made_of(ready)
     checkpoint = together.led(lambda: _checkpoint_to_go_on_from(ready, made_of))
     resumed_from = checkpoints.step_of(checkpoint) if checkpoint else 0
-    reporter = Reporter(stage, ready.tokenizer, ready.splits["train"].tokens, resumed_from)
+    reporter = Reporter(stage, ready.tokenizer, resumed_from)
     trainer = make_trainer(ready, made_of, [reporter])
     reporter.trainer = trainer
     if together.rank:  # or dropout would leave out the same places in every process

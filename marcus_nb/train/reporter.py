@@ -27,8 +27,8 @@ class Reporter(TrainerCallback):
 
     trainer: Any  # set once it is made: it and its callbacks know each other
 
-    def __init__(self, stage: Stage, tokenizer: Any, tokens_per_epoch: int, resumed_from: int) -> None:
-        self.stage, self.tokenizer, self.tokens_per_epoch = stage, tokenizer, tokens_per_epoch
+    def __init__(self, stage: Stage, tokenizer: Any, resumed_from: int) -> None:
+        self.stage, self.tokenizer = stage, tokenizer
         self.metrics, self.replies_file = stage.folder / "metrics.jsonl", stage.folder / "replies.jsonl"
         self.began_at = resumed_from  # step
         self.earlier, self.replies = (

@@ -87,16 +87,15 @@ class PersonaTrainer(Trainer):
         for place, group in enumerate(groups):
             last = place == len(groups) - 1
             with self.together.exchanging(self.accelerator, model, last):
-                loss = self._loss(model, collate(group)) / learned
+                loss = self._loss(model, collate(group)) / (learned or 1.0)  # of a step whose turns all weigh nothing
                 # Gradients are averaged over the processes where the loss is a sum over them.
                 self.accelerator.backward(loss * self.together.processes)
             total += loss.detach()
         # The same in all processes, so that they skip the same steps and go on with the same sum.
         total = self.together.total(total)
         self.finite = bool(torch.isfinite(total))
-        return (
-            total if self.finite else torch.zeros_like(total)
-        )  # counted as skipped; the mean of others stays readable
+        # Such a step is counted as skipped; the mean of the others stays readable.
+        return total if self.finite else torch.zeros_like(total)
 
     def _loss(self, model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         ids, labels = batch["input_ids"].to(self.args.device), batch["labels"].to(self.args.device)
