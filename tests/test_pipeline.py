@@ -1,6 +1,8 @@
 """The engine, one stage, the order of stages, and signals: real kernels, small notebooks."""
 
+import _thread
 import ast
+import asyncio
 import errno
 import json
 import os
@@ -8,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +20,7 @@ import nbformat
 import papermill
 import psutil
 import pytest
+from jupyter_core.utils import ensure_event_loop
 from papermill.exceptions import PapermillExecutionError
 
 from marcus_nb import parameters, runs
@@ -28,6 +32,7 @@ PARAMETERS = 'experiment: str = ""\nrun: str = ""\npersona_name: str = None\nsou
 FINISH = "Path('{folder}/ingest').mkdir(exist_ok=True)\nPath('{folder}/ingest/record.json').write_text(RECORD)"
 RECORD = '{"seconds": 1.5, "headline": ["one line"]}'
 DIE = "import os\nprint('last words', flush=True)\nimport time; time.sleep(0.3)\nos.kill(os.getpid(), 9)"
+BUSY = "print('at work', flush=True)\nfrom pathlib import Path\nPath('{0}').write_text('')\nimport time; time.sleep(60)"
 WINDOWS = os.name == "nt"
 
 
@@ -62,6 +67,11 @@ def mill(tmp_path: Path, *cells: str, **settings):
     except PapermillExecutionError as error:
         raised = error
     return nbformat.read(target, as_version=4), raised
+
+
+def wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.05)
 
 
 def failing(book):
@@ -136,6 +146,14 @@ def test_a_kernel_that_does_not_start_completes_nothing(tmp_path, monkeypatch):
     assert raised.ename == "KernelNotStarted"
     assert "No module named 'encodings'" in "\n".join(raised.traceback), "what that Python said is the reason"
     assert statuses(book) == ["failed", "pending"]
+
+
+def test_an_interrupted_cell_is_not_left_in_the_event_loop(tmp_path):
+    """There it notices the dead kernel while others run, and asyncio prints a traceback: it failed CI once."""
+    threading.Thread(target=lambda: (wait_for(tmp_path / "busy"), _thread.interrupt_main()), daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        mill(tmp_path, BUSY.format(tmp_path / "busy"))
+    assert not asyncio.all_tasks(ensure_event_loop())
 
 
 def test_cells_for_people_only_are_no_failure(tmp_path):
@@ -459,9 +477,6 @@ class Runner:
     def end(self) -> tuple[int, str, str]:
         out, err = self.process.communicate(timeout=60)
         return self.process.returncode, out, err
-
-
-BUSY = "print('at work', flush=True)\nfrom pathlib import Path\nPath('{0}').write_text('')\nimport time; time.sleep(60)"
 
 
 @pytest.mark.skipif(WINDOWS, reason="signals cannot be sent to one process there")

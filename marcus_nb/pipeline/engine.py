@@ -5,11 +5,13 @@ catches only CellExecutionError, its `finally` marks the cell completed, and the
 (papermill 2.7, clientwrap.py and engines.py). A cell that leaves by `sys.exit(0)` passes for a success, too.
 """
 
+import asyncio
 import os
 import signal
 import tempfile
 from typing import IO, Any
 
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
@@ -33,6 +35,9 @@ class _Client(PapermillNotebookClient):
             super().papermill_execute_cells()
         except DeadKernelError:
             self.exit_code = self.km.provisioner.process.poll()
+            raise
+        except KeyboardInterrupt:
+            _end_tasks()
             raise
         # Graceful, which an interrupted kernel needs to end its children, takes two to three seconds.
         self.shutdown_kernel = "immediate"
@@ -88,6 +93,18 @@ class MarcusEngine(NBClientEngine):
                 cell, name, text = _silently_unfinished(nb_man.nb)
                 if cell is not None:
                     _fail(nb_man, cell, name, text)
+
+
+def _end_tasks() -> None:
+    """End the cell that an interrupt left in the event loop: it would notice its dead kernel later, with a traceback."""
+    loop = ensure_event_loop()
+    if tasks := asyncio.all_tasks(loop):
+        for task in tasks:
+            task.cancel()
+        ended, _ = loop.run_until_complete(asyncio.wait(tasks, timeout=5))
+        for task in ended:
+            if not task.cancelled():
+                task.exception()  # asked for, or asyncio prints it
 
 
 def _fail(nb_man: Any, cell: Any, name: str, text: str, evidence: str = "") -> None:
