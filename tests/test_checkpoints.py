@@ -52,8 +52,9 @@ def test_older_ones_stay_until_the_new_one_reads_back_as_written(written, monkey
 
     monkeypatch.setattr(checkpoints, "replace", spoil)
     for step in (4, 5):
-        checkpoints.write(written.parent, step, fill, {}, [])
+        assert checkpoints.write(written.parent, step, fill, {}, []) == "has another weights than was written"
     monkeypatch.undo()
+    assert checkpoints.write(written.parent / "other", 1, fill, {}, []) is None
     found, complaints = checkpoints.newest(written.parent)
     assert found == written
     assert complaints == [

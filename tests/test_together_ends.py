@@ -144,6 +144,12 @@ def test_the_first_ending_is_found_among_those_it_brought_about(tmp_path, monkey
     assert not found.process or found.words == (f"words of {found.process - 1}" if found.code > 0 else "")
 
 
+def test_what_a_process_told_in_another_shape_is_passed_over(tmp_path):
+    for rank, told in enumerate(('{"code": 5}', "[]", "{", "5")):
+        (tmp_path / f"ending-{rank}.json").write_text(told, encoding="utf-8")
+    assert endings.first(tmp_path, 1, "its own words") == endings.Ending(1, "its own words")
+
+
 def test_one_that_hangs_is_told_as_such(tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "0")

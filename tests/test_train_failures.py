@@ -21,6 +21,7 @@ from training import (
     said,
     signal_before,
     spoil,
+    spoil_checkpoints,
     told,
     touch_before,
     train_in_child,
@@ -297,3 +298,11 @@ def test_half_a_line_is_no_row_and_gives_way_to_the_next(tmp_path):
         journal.append(path, {"loss": float("nan")})
     path.write_bytes(b'{"step": 5}\n\0\0\0\0\n')
     assert journal.read(path) == [{"step": 5}], "after a power cut"
+
+
+def test_a_checkpoint_that_does_not_read_back_is_told_at_once(make_draft):
+    run = make_draft()
+    assert train_in_child(run, (spoil_checkpoints, 1)) == 0
+    [event] = rows(run, "events.jsonl")
+    assert event["what"].startswith("checkpoint-3 has ") and "the disk may be failing" in event["what"]
+    assert (event["step"], event["did"]) == (3, "kept the older ones")

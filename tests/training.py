@@ -285,6 +285,23 @@ def limit_address_space(folder: Path, more: int) -> None:
     before(PersonaTrainer, "training_step", 1, limit)
 
 
+def spoil_checkpoints(folder: Path, count: int) -> None:
+    """The so-many-th checkpoint does not read back as written, as with a failing disk."""
+    from marcus_nb.train import checkpoints
+
+    original, calls = checkpoints.replace, [0]
+
+    def spoiled(temporary: Path, target: Path) -> Any:
+        result = original(temporary, target)
+        calls[0] += 1
+        if calls[0] == count:
+            weights = target / "trained.safetensors"
+            weights.write_bytes(weights.read_bytes()[:-1])
+        return result
+
+    checkpoints.replace = spoiled
+
+
 def _find(module: str, owner: str) -> Any:
     found = __import__(module, fromlist=["x"])
     return getattr(found, owner) if owner else found

@@ -21,10 +21,13 @@ KEPT = 2  # the newest so many are kept, besides the best
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
-def write(folder: Path, step: int, fill: Callable[[Path], None], made_of: dict[str, Any], keep: Sequence[int]) -> Path:
+def write(
+    folder: Path, step: int, fill: Callable[[Path], None], made_of: dict[str, Any], keep: Sequence[int]
+) -> str | None:
     """Write `folder/checkpoint-STEP`, whose files `fill(temporary_folder)` makes; older ones but `keep` then go.
 
-    `made_of` is noted in the manifest: what a training must be made of to go on from here. Raises DiskFull, and leaves
+    `made_of` is noted in the manifest: what a training must be made of to go on from here. Returns what is wrong with
+    it where it does not read back as written (a failing disk); the older ones then stay. Raises DiskFull, and leaves
     all earlier checkpoints as they were.
     """
     target = folder / f"checkpoint-{step}"
@@ -42,12 +45,13 @@ def write(folder: Path, step: int, fill: Callable[[Path], None], made_of: dict[s
         shutil.rmtree(target)
     replace(temporary, target)
     _flush_folder(folder)
-    if problem(target) is None:
+    wrong = problem(target)
+    if wrong is None:
         steps = _steps(folder)
         for old in steps:
             if old not in {*steps[-KEPT:], *keep, step}:
                 shutil.rmtree(folder / f"checkpoint-{old}", ignore_errors=True)
-    return target
+    return wrong
 
 
 def unfinished(folder: Path, step: int) -> Path:

@@ -165,7 +165,7 @@ def _launch(stage: Stage, words: list[str]) -> subprocess.Popen:
 
 
 def _environment(stage: Stage) -> dict[str, str]:
-    said = {PARENT: str(os.getpid()), "TENSORBOARD_LOGGING_DIR": str(stage.folder / "tracking")}
+    said = {PARENT: str(os.getpid())}
     if sys.platform == "win32":
         said["USE_LIBUV"] = "0"  # torch for Windows comes without
     processes = stage.parameters.train.processes

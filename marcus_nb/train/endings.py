@@ -18,6 +18,7 @@ _FAILED = re.compile(r"^\s+rank\s*: (\d+).*\n\s+exitcode\s*: (-?\d+)", re.MULTIL
 _ROOT = "Root Cause"
 _LAUNCHER = re.compile(r"^[WE]\d{4} .*torch/distributed", re.MULTILINE)  # where torchrun's own words begin
 TOLD = "ending-*.json"
+_KEYS = {"rank", "at", "code", "words", "lost_another"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def first(folder: Path, code: int, words: str) -> Ending:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # the disk was full, or it was killed while it told
         return None
+    return told if isinstance(told, dict) and told.keys() >= _KEYS else None

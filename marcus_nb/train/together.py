@@ -85,21 +85,25 @@ class Together:
 
     def write(
         self, folder: Path, step: int, fill: Callable[[Path], None], made_of: dict[str, Any], keep: Sequence[int]
-    ) -> None:
-        """Write a checkpoint that all processes have files of; the leading one makes the folder and seals it."""
+    ) -> str | None:
+        """Write a checkpoint that all processes have files of; the leading one makes the folder and seals it.
+
+        Returns, in the leading one, what is wrong with it, as `checkpoints.write` does.
+        """
         if self.processes == 1:
-            checkpoints.write(folder, step, fill, made_of, keep)
-            return
+            return checkpoints.write(folder, step, fill, made_of, keep)
+        wrong = None
 
         def together(temporary: Path) -> None:
             dist.barrier()  # the folder is there
             fill(temporary)
 
         if self.leads:
-            checkpoints.write(folder, step, together, made_of, keep)
+            wrong = checkpoints.write(folder, step, together, made_of, keep)
         else:
             together(checkpoints.unfinished(folder, step))
         dist.barrier()  # the checkpoint has its name
+        return wrong
 
     def wait(self) -> None:
         if self.processes > 1:

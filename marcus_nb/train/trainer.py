@@ -177,7 +177,9 @@ class PersonaTrainer(Trainer):
                 write_json(temporary / PROGRESS, self._progress_so_far())
 
         started = time.perf_counter()
-        self.together.write(folder, step, fill, self.made_of, best)
+        if wrong := self.together.write(folder, step, fill, self.made_of, best):
+            what = f"checkpoint-{step} {wrong}, right after it was written: the disk may be failing"
+            self.memory.event(step, what, "kept the older ones")
         self.saving_seconds += time.perf_counter() - started
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
