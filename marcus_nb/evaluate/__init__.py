@@ -4,7 +4,15 @@
 behaves outside as it did inside.
 """
 
-from marcus_nb.evaluate.claims import Claim, Verdict, bootstrap_mean, judge
+from marcus_nb.evaluate.claims import (
+    ACQUIRED,
+    INCONCLUSIVE,
+    NOT_ACQUIRED,
+    Claim,
+    Verdict,
+    bootstrap_mean,
+    judge,
+)
 from marcus_nb.evaluate.deploy import DeployError, check_outside, publish
 from marcus_nb.evaluate.measure import (
     EvaluateError,
@@ -19,6 +27,9 @@ from marcus_nb.evaluate.measure import (
 from marcus_nb.evaluate.write import headline, write
 
 __all__ = [
+    "ACQUIRED",
+    "INCONCLUSIVE",
+    "NOT_ACQUIRED",
     "Claim",
     "DeployError",
     "EvaluateError",
