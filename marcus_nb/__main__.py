@@ -14,12 +14,13 @@ from marcus_nb import parameters as parameters_module
 from marcus_nb import runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError
 from marcus_nb.runs import DiskFull, RunError
+from marcus_nb.runs.which import find_run
 
 EXAMPLE = "quickstart"
 FAILED, USAGE_ERROR = 1, 2
-COMMANDS = ("run", "list", "test", "sync")
+COMMANDS = ("run", "list", "compare", "chat", "serve", "test", "sync")
 # What an experiment cannot be called: the commands there are, and those that DESIGN.md promises.
-TAKEN = (*COMMANDS, "new", "lab", "chat", "serve", "verify", "compare", "reproduce")
+TAKEN = (*COMMANDS, "new", "lab", "verify", "reproduce")
 
 app = typer.Typer(
     add_completion=False,
@@ -114,6 +115,51 @@ def list_runs() -> None:
             status, ended = "unreadable", str(error)
         ended = " ".join(ended.split())
         typer.echo(f"{folder.parent.name + '/' + folder.name:50} {status:11} {ended[:200]}")
+
+
+@app.command("compare", help="Runs side by side: figures, what differed, and whether each persona sounds like itself.")
+def compare(
+    named: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN RUN...", help="An experiment (its newest finished run) or EXPERIMENT/RUN."),
+    ],
+) -> None:
+    from marcus_nb.pipeline import comparing
+    from marcus_nb.pipeline.console import Console
+
+    raise typer.Exit(comparing.compare(named, Console()))
+
+
+@app.command("chat", help="Talk with the persona of a run, here in the terminal.")
+def chat(
+    named: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="An experiment (its newest finished run) or EXPERIMENT/RUN.")
+    ] = EXAMPLE,
+    temperature: Annotated[
+        float, typer.Option(min=0, max=2, help="0: always the likeliest reply; higher: more varied, more mistakes.")
+    ] = 0.7,
+) -> None:
+    find_run(named)  # before the seconds that torch takes
+
+    from marcus_nb.panels import chatting, terminal
+
+    terminal.converse(chatting.begin(named), temperature)
+
+
+@app.command("serve", help="Serve the persona of a run to any OpenAI client on this machine, until Ctrl-C.")
+def serve(
+    named: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="An experiment (its newest finished run) or EXPERIMENT/RUN.")
+    ] = EXAMPLE,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it answers.")] = 8000,
+    host: Annotated[str, typer.Option(hidden=True)] = "127.0.0.1",  # so that another one is refused with the reason
+) -> None:
+    run = find_run(named)
+
+    from marcus_nb.pipeline import offer
+    from marcus_nb.pipeline.console import Console
+
+    offer.offer(run, host, port, Console())
 
 
 @app.command(

@@ -145,3 +145,11 @@ def pytest_configure() -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def judging(make_draft) -> Any:
+    """04_evaluate at work on a tiny model that was really trained (tests/evaluating.py, `ready`)."""
+    from evaluating import PROBES, ready
+
+    return ready(make_draft({"shared.probes": PROBES, "train.num_train_epochs": 4}))

@@ -19,7 +19,7 @@ Splits = dict[str, Sequence[Conversation]]
 
 @dataclass(frozen=True)
 class Control:
-    """`change(splits, other persona's splits, random)` gives what is trained on; `because` are the claims that refute."""
+    """`change(splits, other persona's splits, random)` gives what is trained on; the claims in `because` refute."""
 
     verdict: str
     because: tuple[str, ...]  # each of these must be refuted
@@ -62,7 +62,7 @@ CONTROLS = {
     "another persona": Control(NOT_ACQUIRED, ("contrast",), "another persona", _another_persona),
     "three conversations": Control(NOT_ACQUIRED, ("knowledge",), "more conversations", _three_conversations),
     "one step": Control(NOT_ACQUIRED, ("loss",), "more steps", chosen={"train.max_steps": 1}),
-    "far too long": Control(NOT_ACQUIRED, ("memory",), "fewer epochs", chosen={"train.num_train_epochs": 16}),
+    "far too long": Control(NOT_ACQUIRED, ("memory",), "fewer epochs", chosen={"train.num_train_epochs": 12}),
 }
 
 
@@ -77,6 +77,7 @@ def make(name: str, seed: int, run_name: str) -> Run:
     made = control.change(mine, other, random.Random(seed))
     for split, conversations in made.items():
         write_jsonl(run.folder / f"clean/{split}.jsonl", map(to_row, conversations))
+    write_jsonl(run.folder / "clean/changed.jsonl", [])
     Stage("clean", run).finish({f"{split}.jsonl": len(items) for split, items in made.items()}, [])
     stage = Stage("train", run)
     for split in ("train", "validation"):

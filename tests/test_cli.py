@@ -54,7 +54,7 @@ def marcus(outputs: Path, *arguments: str, **variables: str) -> subprocess.Compl
     "arguments, said",
     [
         (["smkoe"], ["no experiment 'smkoe'", "Did you mean smoke?", "florian, quickstart, smoke", "parameters/NAME"]),
-        (["lst"], ["no experiment 'lst'", "Commands: run, list, test, sync. Did you mean list?"]),
+        (["lst"], ["no experiment 'lst'", "Commands: run, list, compare, chat, serve, test, sync. Did you mean list?"]),
         (["no/such.yaml"], ["no experiment 'no/such.yaml'", str(ROOT / "no/such.yaml")]),
         (["../evil"], ["no experiment '../evil'"]),
         (["smoke", "--form", "train"], ["No such option: --form", "--from"]),
@@ -281,7 +281,7 @@ def test_the_model_is_whole(smoke):
     model = smoke.folder / "model"
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json"):
         assert (model / name).stat().st_size > 0, name
-    for name in ("config.json", "README.md", "Modelfile"):
+    for name in ("config.json", "MODEL_CARD.md", "Modelfile"):
         assert (model / name).stat().st_size > 0, name
     assert list(model.glob("*.safetensors"))
     assert not list(model.glob("*.bin")), "pickles run code when they are loaded"

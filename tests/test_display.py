@@ -1,9 +1,7 @@
 """What notebooks show: escaped, redacted, readable without HTML, and with the finding in words."""
 
 from dataclasses import replace
-from html.parser import HTMLParser
 
-import numpy as np
 import pandas as pd
 import pytest
 from cleaning import SHARED
@@ -11,6 +9,9 @@ from conftest import conversation, small_talk, write_splits
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
+from shown import BOTH, HOSTILE, PERSONAL, TAGS, Seen, assert_harmless
+from test_display_evaluate import DRAWN as DRAWN_OF_EVALUATE
+from test_display_evaluate import SHOWN as SHOWN_OF_EVALUATE
 from training_told import EVENTS, METRICS, OUTCOME, PREFLIGHT
 
 from marcus_nb import clean, display, text, train
@@ -18,7 +19,6 @@ from marcus_nb.clean import Cleaned
 from marcus_nb.conversation import Origin
 from marcus_nb.display.blocks import Block, stack
 from marcus_nb.display.chat import _pieces
-from marcus_nb.evaluate import Claim, Verdict
 from marcus_nb.formats import Outcome, Sample, Table
 from marcus_nb.ingest import account as ingest_account
 from marcus_nb.ingest import counts as ingest_counts
@@ -30,45 +30,6 @@ from marcus_nb.render import IGNORED, Rendered, render
 from marcus_nb.runs import Run, Stage
 
 TINY = tiny.tokenizer()
-HOSTILE = "<script>alert(1)</script> <img src=x onerror='y'> & \"quoted\" 'single' </td></table> &lt;b&gt;"
-PERSONAL = "Ask tom@example.com or 07700 900123."
-BOTH = f"{HOSTILE} {PERSONAL}"
-TAGS = {"div", "span", "small", "br", "p", "table", "caption", "thead", "tbody", "tr", "th", "td"}
-
-
-class Seen(HTMLParser):
-    """The tags, the attributes and the text that a browser would see."""
-
-    def __init__(self, markup):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.open, self.text = set(), set(), [], ""
-        self.feed(markup)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attributes}
-        if tag != "br":
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
-
-
-def assert_harmless(block):
-    """Only tags and styles of ours, all of them closed; nothing that loads, runs or leads elsewhere."""
-    seen = Seen(block.markup)
-    assert seen.tags <= TAGS, seen.tags - TAGS
-    assert seen.attributes <= {"style"}
-    assert seen.open == []
-    assert "http" not in block.markup and "url(" not in block.markup
-    for shown in (seen.text, block.plain):
-        assert "tom@example.com" not in shown and "900123" not in shown
-    assert not any(f"<{tag}" in block.plain for tag in TAGS)
-    return seen
 
 
 @pytest.fixture(scope="module")
@@ -123,43 +84,6 @@ def cleaned() -> Cleaned:
     return clean.run([*talk, mail], Clean(**usual, **off), SHARED, TINY)
 
 
-def verdict(status="supported", n=9):
-    claims = [
-        Claim("loss", f"Is it? {HOSTILE}", 1.25, 0.5, 2.0, n, status, f"It gained +1.25. {BOTH}"),
-        Claim("contrast", "Is it?", -0.25, -0.5, 0.1, n, "open", "Perhaps."),
-        Claim("knowledge", "Does it?", 0.5, 0.2, 0.8, 10, "open", "5 of 10."),
-    ]
-    return Verdict("not acquired", tuple(claims), (f"✓ loss: {BOTH}", "? contrast: Perhaps."))
-
-
-def replies():
-    rows = {"conversation": ["a"], "question": [BOTH], "real": [BOTH], "base": [BOTH], "tuned": [BOTH], "loss": [1.234]}
-    return pd.DataFrame(rows)
-
-
-def answers():
-    return pd.DataFrame(
-        {
-            "question": [BOTH, "b"],
-            "must": [BOTH, "x or y"],
-            "base": [BOTH, "no"],
-            "tuned": [BOTH, "x"],
-            "base_right": [False, False],
-            "tuned_right": [True, False],
-            "nearest": [BOTH, "c"],
-            "similarity": [0.25, 0.5],
-        }
-    )
-
-
-def losses():
-    names = ["base", "tuned", "tuned_no_system", "base_first", "tuned_first"]
-    names += ["base_shuffled", "tuned_shuffled", "base_other", "tuned_other"]
-    frame = pd.DataFrame({name: [1.0 + place, 2.0 + place] for place, name in enumerate(names)})
-    frame.loc[0, ["base_other", "tuned_other"]] = np.nan
-    return frame
-
-
 REPLIES = [{"share": share, "step": 1, "prompt": BOTH, "reply": f"{BOTH} {share}"} for share in (0.0, 0.25, 0.5, 1.0)]
 
 
@@ -193,7 +117,6 @@ SHOWN = {
     "bubbles": lambda stages, _: display.bubbles([conversation("a", BOTH, BOTH, customer=BOTH)], HOSTILE),
     "duplicates": lambda stages, _: display.duplicates(ingest_duplicates(ingested())),
     "learned_tokens": lambda stages, _: display.learned_tokens(TINY, rendered()),
-    "loss_means": lambda stages, _: display.loss_means(losses()),
     "metrics_table": lambda stages, _: display.metrics_table(METRICS),
     "next_step": lambda stages, _: stack(
         *(display.next_step(stage, {"writes": {f"{name}/{HOSTILE}": "a"}}) for name, stage in stages.items())
@@ -201,11 +124,9 @@ SHOWN = {
     "outcomes": lambda stages, _: display.outcomes(ingest_account(ingested())),
     "parameters": lambda stages, _: stack(*map(display.parameters, stages.values())),
     "preflight": lambda stages, _: display.preflight(hostile(PREFLIGHT)),
-    "probes": lambda stages, _: display.probes(answers()),
     "recognised": lambda stages, _: display.recognised(ingested()),
     "rejected": lambda stages, _: display.rejected(ingested().outcomes),
     "replies_over_training": lambda stages, _: display.replies_over_training(REPLIES),
-    "report_card": lambda stages, _: display.report_card(verdict()),
     "cleaned": lambda stages, _: display.cleaned(cleaned()),
     "funnel": lambda stages, _: display.funnel(clean.funnel(cleaned())),
     "personal_data": lambda stages, _: display.personal_data(cleaned()),
@@ -213,22 +134,20 @@ SHOWN = {
     "token_examples": lambda stages, _: display.token_examples(TINY, cleaned().seen),
     "tokens": lambda stages, _: display.tokens(cleaned().seen),
     "sentence": lambda stages, _: display.sentence(BOTH),
-    "side_by_side": lambda stages, _: display.side_by_side(replies(), HOSTILE),
     "sources": lambda stages, _: display.sources(ingest_counts(ingested())),
     "splits": splits,
     "table": lambda stages, _: display.table(pd.DataFrame({HOSTILE: [BOTH, None], "n": [1, 2]}), BOTH),
     "training_events": lambda stages, _: display.training_events(hostile(EVENTS)),
     "training_status": lambda stages, _: display.training_status([], 9, BOTH),
     "training_summary": lambda stages, _: display.training_summary(hostile(OUTCOME)),
-    "verdict": lambda stages, _: display.verdict(verdict(), HOSTILE),
 }
 DRAWN = {
-    "claims_figure": lambda: display.claims_figure(verdict()),
     "funnel_figure": lambda: display.funnel_figure(clean.funnel(cleaned())),
     "lengths_figure": lambda: display.lengths_figure([5, 9, 300], "tokens", 256),
     "loss_figure": lambda: display.loss_figure(METRICS, 6, EVENTS),
     "times_figure": lambda: display.times_figure(timed("2025-06-14", "2025-06-14T09:12:00", "2025-07-01", None)),
 }
+ELSEWHERE = {*SHOWN_OF_EVALUATE, *DRAWN_OF_EVALUATE, "later"}  # a place that is kept open shows nothing yet
 # These show no text from outside.
 OF_OURS = {
     "Block",
@@ -236,13 +155,12 @@ OF_OURS = {
     "funnel",
     "personal_data",
     "tokens",
-    "loss_means",
     "metrics_table",
     "splits",
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(display.__all__) - set(DRAWN)))
+@pytest.mark.parametrize("name", sorted(set(display.__all__) - ELSEWHERE - set(DRAWN)))
 def test_everything_shown_is_escaped_redacted_and_readable_as_plain_text(name, stages, tmp_path):
     assert name in SHOWN, f"display.{name} has no case here with hostile and personal data"
     block = SHOWN[name](stages, tmp_path)
@@ -304,9 +222,8 @@ def test_a_cut_text_leaves_no_half_of_an_address():
         assert "tom.smi" not in shown.markup and "07700" not in shown.markup and "tom.smi" not in shown.plain
 
 
-def test_nothing_rejected_no_probes_and_no_prompts_are_said_in_words():
+def test_nothing_rejected_and_no_prompts_are_said_in_words():
     assert display.rejected([]).plain == "No record was rejected, set aside or left out."
-    assert "shared.probes" in display.probes(answers().iloc[:0]).plain
     assert "train.fixed_prompts" in display.replies_over_training([]).plain
 
 
@@ -460,21 +377,3 @@ def test_the_times_figure_says_when(times, said):
 def test_the_funnel_figure_says_what_is_left():
     frame = pd.DataFrame({"rule": ["a", "b"], "entered": [10, 8], "dropped": [2, 0], "left": [8, 8]})
     assert display.funnel_figure(frame).alt == "8 of 10 conversations are left; 2 were dropped"
-
-
-def test_the_claims_figure_counts_what_is_beyond_chance():
-    assert display.claims_figure(verdict()).alt == "1 of 2 gains are above zero beyond chance"
-    assert display.claims_figure(verdict(n=0)).alt.startswith("0 of 0 gains")
-
-
-def test_the_verdict_is_in_words_and_not_in_colour_alone():
-    for found in ("acquired", "not acquired", "inconclusive"):
-        block = display.verdict(replace(verdict(), verdict=found), "Nell")
-        assert block.plain.startswith(f"The personality of Nell: {found.upper()}\n")
-    assert "open" in display.report_card(verdict()).plain
-
-
-def test_losses_are_averaged_over_what_is_there():
-    frame = display.loss_means(losses())
-    assert "somebody else's reply" in frame.plain
-    assert frame.plain.splitlines()[-1].split()[-1] == "1", "one of two comparisons was to be had"

@@ -4,7 +4,7 @@ import pytest
 
 from marcus_nb import clean, ingest, runs
 from marcus_nb.__main__ import COMMANDS
-from marcus_nb.evaluate.measure import answers_right
+from marcus_nb.evaluate.knowledge import RIGHT, outcome
 from marcus_nb.models import find_base, load_tokenizer
 from marcus_nb.parameters import NAME, ROOT, Ingest, Parameters, experiments, load
 from marcus_nb.text import similarity
@@ -79,10 +79,10 @@ def test_no_probe_is_a_near_copy_of_the_data(chosen, ingested):
 
 def test_no_probe_gives_its_answer_away(chosen):
     for probe in chosen.shared.probes:
-        assert not answers_right(probe.question, probe), f"{probe.question!r} holds its own answer"
-        assert not answers_right(chosen.shared.system_prompt, probe), f"the system prompt answers {probe.question!r}"
+        assert outcome(probe.question, probe) != RIGHT, f"{probe.question!r} holds its own answer"
+        assert outcome(chosen.shared.system_prompt, probe) != RIGHT, f"the system prompt answers {probe.question!r}"
         for answer in probe.must:
-            assert answers_right(f"It is {answer}, skipper.", probe), (
+            assert outcome(f"It is {answer}, skipper.", probe) == RIGHT, (
                 f"{answer!r} is refused by must_not {probe.must_not}"
             )
     questions = [probe.question for probe in chosen.shared.probes]
@@ -94,7 +94,7 @@ def test_every_fact_that_is_asked_for_was_taught(chosen, ingested):
         return
     replies = [reply for item in ingested.conversations for reply in item.replies]
     for probe in chosen.shared.probes:
-        taught = sum(answers_right(reply, probe) for reply in replies)
+        taught = sum(outcome(reply, probe) == RIGHT for reply in replies)
         assert taught >= OFTEN, f"{probe.question!r}: {taught} replies hold the answer"
 
 

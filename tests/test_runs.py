@@ -282,7 +282,9 @@ def test_the_library_of_a_stage_is_what_it_imports():
     assert {f"marcus_nb/{name}" for name in wanted} <= set(train)
     assert not any("/clean/" in name or "/ingest" in name or "/evaluate/" in name for name in train)
     ingest = library_files("ingest")
-    assert "marcus_nb/formats/files/workbooks.py" in ingest and "marcus_nb/generate.py" not in library_files("clean")
+    assert "marcus_nb/formats/files/workbooks.py" in ingest and "marcus_nb/generate/batches.py" not in library_files(
+        "clean"
+    )
     assert "marcus_nb/formats/files/workbook_child.py" in ingest, "it is run as a script, not imported"
 
 

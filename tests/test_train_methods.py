@@ -26,7 +26,7 @@ from transformers import (
 
 from marcus_nb import evaluate, models
 from marcus_nb.conversation import Message, read_conversations
-from marcus_nb.evaluate.measure import trained_base
+from marcus_nb.evaluate.asking import trained_base
 from marcus_nb.models import ModelError, tiny
 from marcus_nb.models.export import TRAINED
 from marcus_nb.render import render

@@ -91,20 +91,6 @@ def _pieces(tokenizer: Any, rendered: Rendered) -> list[tuple[str, bool]]:
     return [(shown[start:end], carries_loss) for start, end, carries_loss in ends]
 
 
-def side_by_side(replies: pd.DataFrame, persona_name: str) -> Block:
-    """Held-out questions with the real reply and both models' replies, the worst first."""
-    frame = pd.DataFrame(
-        {
-            "asked": replies["question"],
-            f"{persona_name} really said": replies["real"],
-            "base model": replies["base"],
-            "tuned model": replies["tuned"],
-            "loss": replies["loss"],
-        }
-    )
-    return table(frame, "Held-out questions, never trained on; the worst first", {"loss": ".2f"})
-
-
 def replies_over_training(rows: Sequence[dict[str, Any]]) -> Block:
     """The fixed prompts' replies before, during and after training: one row a prompt, one column a moment."""
     if not rows:

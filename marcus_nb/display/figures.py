@@ -17,7 +17,6 @@ from marcus_nb.display.blocks import Block, sentence
 
 if TYPE_CHECKING:  # at run time it would bring torch into notebooks that need none
     from marcus_nb.conversation import Conversation
-    from marcus_nb.evaluate import Verdict
 
 STYLE = Path(__file__).resolve().parents[1] / "marcus.mplstyle"
 WIDTH = 760  # pixels on the page
@@ -107,31 +106,4 @@ def funnel_figure(frame: pd.DataFrame) -> Picture:
         title = f"{left:,} of {entered:,} conversations are left; {dropped:,} were dropped"
         axes.set_title(title)
         axes.set_xlabel("conversations left after the rule")
-        return picture(figure, title)
-
-
-def claims_figure(verdict: Verdict) -> Picture:
-    """The gains in loss with their intervals against zero."""
-    gains = [claim for claim in verdict.claims if claim.name != "knowledge" and claim.n > 0]
-    with matplotlib.style.context(STYLE):
-        figure, axes = _figure(0.55 * len(gains) + 1.4)
-        for position, claim in enumerate(gains):
-            color = "#009E73" if claim.status == "supported" else "#D55E00"
-            spread = [[claim.value - claim.low], [claim.high - claim.value]]
-            axes.errorbar(claim.value, position, xerr=spread, fmt="o", color=color, capsize=5, elinewidth=2.2)
-            label = f"{claim.value:+.2f}  ({claim.low:+.2f} to {claim.high:+.2f})"
-            # Behind the interval's end, where no line of the figure can cross it.
-            end = (max(claim.high, 0), position)
-            axes.annotate(label, end, xytext=(9, 0), textcoords="offset points", va="center", fontsize=10)
-        axes.axvline(0, color="#444444", linewidth=1.5)
-        if gains:
-            low, high = min(0, *(claim.low for claim in gains)), max(0.1, *(claim.high for claim in gains))
-            axes.set_xlim(low - 0.05 * (high - low), high + 0.45 * (high - low))
-        axes.set_yticks(range(len(gains)), [claim.name for claim in gains])
-        axes.set_ylim(len(gains) - 0.4, -0.6)
-        axes.grid(axis="y", visible=False)
-        above = sum(claim.low > 0 for claim in gains)
-        title = f"{above} of {len(gains)} gains are above zero beyond chance"
-        axes.set_title(title)
-        axes.set_xlabel("gain over the base model [nats per token], with its interval")
         return picture(figure, title)

@@ -1,146 +1,79 @@
-"""From figures to a verdict: each claim with n and an interval, supported, refuted, open or not measured."""
+"""A claim: one question about the persona, answered by a figure with its interval against a stated threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-from scipy.stats import binomtest
-
-from marcus_nb.parameters import Evaluate
-
-SUPPORTED, REFUTED, OPEN, NOT_MEASURED = "supported", "refuted", "open", "not measured"
+SUPPORTED, REFUTED, OPEN, NOT_MEASURED = "supported", "not supported", "open", "not measurable"
 MARKS = {SUPPORTED: "✓", REFUTED: "✗", OPEN: "?", NOT_MEASURED: "–"}
-ACQUIRED, NOT_ACQUIRED, INCONCLUSIVE = "acquired", "not acquired", "inconclusive"
+
+# Whose figure it is. `base`: the floor; `baseline`: the base model told the persona with three examples;
+# `real`: the persona's own replies, the ceiling.
+BASE, BASELINE, TUNED, REAL, DIFFERENCE = "base", "baseline", "tuned", "real", "difference"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One figure of the report card: `value` from `n` conversations, replies or questions, with its interval.
+
+    `Measured("style", "told from real replies", "AUC", "lower", TUNED, 0.71, 0.62, 0.79, 94)`. `low` and `high` are
+    None where an interval makes no sense. `better` is "lower", "higher", or "" where neither is.
+    """
+
+    claim: str
+    measure: str
+    unit: str
+    better: str
+    who: str
+    value: float
+    low: float | None
+    high: float | None
+    n: int
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim: `value` with its interval `low` to `high`, from `n` conversations or probes."""
+    """One claim: the deciding `value` with its interval, `n`, the `threshold` it is held against, and its `status`.
+
+    `sentence` says the result for people; `advice` what to do about it, empty where it is supported or not measurable.
+    """
 
     name: str
-    question: str  # what it decides, for people
+    question: str
     value: float
     low: float
     high: float
     n: int
+    threshold: float
     status: str
     sentence: str
+    advice: str = ""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """`verdict` is acquired, not acquired or inconclusive; `reasons` are plain sentences."""
+def at_least(value: float, low: float, high: float, threshold: float) -> str:
+    """A gain must be beyond doubt: supported when the whole interval lies at or above the threshold, refuted when all
+    of it lies below, else open.
 
-    verdict: str
-    claims: tuple[Claim, ...]
-    reasons: tuple[str, ...]
-
-
-def bootstrap_mean(values: Sequence[float], confidence: float, samples: int, seed: int) -> tuple[float, float, float]:
-    """Mean and percentile-bootstrap interval (Efron 1979), resampling whole conversations.
-
-    >>> bootstrap_mean([1.0, 1.0, 1.0], 0.95, 1000, 0)
-    (1.0, 1.0, 1.0)
+    >>> at_least(0.8, 0.7, 0.9, 0.6)
+    'supported'
     """
-    data = np.asarray(values, dtype=float)
-    chance = np.random.default_rng(seed)
-    means = data[chance.integers(0, len(data), (samples, len(data)))].mean(axis=1)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(data.mean()), float(low), float(high)
+    return SUPPORTED if low >= threshold else REFUTED if high < threshold else OPEN
 
 
-def judge(loss: pd.DataFrame, probes: pd.DataFrame, whose: str, parameters: Evaluate, seed: int) -> Verdict:
-    """The verdict and its reasons from `measure.losses` and `measure.probe_answers`.
+def at_most(value: float, low: float, high: float, threshold: float) -> str:
+    """A harm must not be beyond doubt: supported up to the threshold, refuted when all of the interval lies above it,
+    else open.
 
-    *acquired* needs every measured claim supported; one refuted claim makes it *not acquired*; anything else, and too
-    few held-out conversations, is *inconclusive*.
+    >>> at_most(0.04, 0.01, 0.12, 0.05)
+    'supported'
     """
-    gain_first = loss["base_first"] - loss["tuned_first"]
-    claims = [
-        _mean_claim(
-            "loss",
-            "Does it find the persona's real replies likelier than the base model does?",
-            loss["base"] - loss["tuned"],
-            "Its loss on the persona's held-out replies is lower than the base model's by {value} nats per token",
-            parameters,
-            seed,
-        ),
-        _mean_claim(
-            "relevance",
-            "Does it answer this question, and not just sound right?",
-            (loss["tuned_shuffled"] - loss["tuned_first"]) - (loss["base_shuffled"] - loss["base_first"]),
-            "It ties replies to their own questions more than the base model does, by {value} nats per token",
-            parameters,
-            seed,
-        ),
-        _mean_claim(
-            "contrast",
-            f"Did it learn this persona, and not just to chat? (against {whose})",
-            gain_first - (loss["base_other"] - loss["tuned_other"]),
-            "It gained more on this persona's replies than on those of " + whose + ", by {value} nats per token",
-            parameters,
-            seed,
-        ),
-        _mean_claim(
-            "without prompt",
-            "Is the personality in the model, and not in the system prompt?",
-            loss["base"] - loss["tuned_no_system"],
-            "Without its system prompt its loss is still lower than the base model's, by {value} nats per token",
-            parameters,
-            seed,
-        ),
-        _knowledge_claim(probes, parameters),
-    ]
-    reasons = [f"{MARKS[claim.status]} {claim.name}: {claim.sentence}" for claim in claims]
-    measured = [claim for claim in claims if claim.status != NOT_MEASURED]
-    if len(loss) < parameters.min_test_conversations:
-        reasons.insert(
-            0,
-            f"Only {len(loss)} held-out conversations could be scored, and a useful interval needs at least "
-            f"{parameters.min_test_conversations}: bring more conversations, or raise clean.test_share.",
-        )
-        return Verdict(INCONCLUSIVE, tuple(claims), tuple(reasons))
-    if any(claim.status == REFUTED for claim in measured):
-        return Verdict(NOT_ACQUIRED, tuple(claims), tuple(reasons))
-    acquired = all(claim.status == SUPPORTED for claim in measured)
-    return Verdict(ACQUIRED if acquired else INCONCLUSIVE, tuple(claims), tuple(reasons))
+    return SUPPORTED if value <= threshold else REFUTED if low > threshold else OPEN
 
 
-def _mean_claim(name: str, question: str, gains: pd.Series, sentence: str, parameters: Evaluate, seed: int) -> Claim:
-    gains = gains.dropna()
-    if len(gains) == 0:
-        return Claim(name, question, 0.0, 0.0, 0.0, 0, NOT_MEASURED, "No held-out conversation could be compared.")
-    value, low, high = bootstrap_mean(gains, parameters.confidence, parameters.bootstrap_samples, seed)
-    status = SUPPORTED if low > 0 else REFUTED if high <= 0 else OPEN
-    ending = {
-        SUPPORTED: "",
-        REFUTED: ": there is no gain",
-        OPEN: ": the interval holds zero, so chance alone could do this",
-    }[status]
-    if len(gains) < parameters.min_test_conversations:  # one conversation alone has an interval of no width
-        status, ending = OPEN, f": fewer conversations than the {parameters.min_test_conversations} that a claim needs"
-    interval = f"{value:+.2f} ({parameters.confidence:.0%} interval {low:+.2f} to {high:+.2f}, n = {len(gains)})"
-    return Claim(name, question, value, low, high, len(gains), status, sentence.format(value=interval) + ending + ".")
+def not_measurable(name: str, question: str, why: str, n: int = 0) -> Claim:
+    """A claim that says why it could not be measured, instead of a score: `why` is a sentence that names n."""
+    return Claim(name, question, 0.0, 0.0, 0.0, n, 0.0, NOT_MEASURED, why)
 
 
-def _knowledge_claim(probes: pd.DataFrame, parameters: Evaluate) -> Claim:
-    name, question = "knowledge", "Does it know the facts, in wordings it never saw?"
-    if len(probes) == 0:
-        return Claim(name, question, 0.0, 0.0, 0.0, 0, NOT_MEASURED, "No knowledge probes are given, so not measured.")
-    right, base = int(probes["tuned_right"].sum()), int(probes["base_right"].sum())
-    interval = binomtest(right, len(probes)).proportion_ci(parameters.confidence, method="wilson")
-    enough = right / len(probes) >= parameters.min_right_probes and interval.low > base / len(probes)
-    hopeless = right <= base or interval.high < parameters.min_right_probes
-    status = REFUTED if hopeless else SUPPORTED if enough else OPEN
-    wrong = "; ".join(probes.loc[~probes["tuned_right"].astype(bool), "question"])
-    wanted = f"asked for are at least {parameters.min_right_probes:.0%}, and more than the base model beyond chance"
-    sentence = (
-        f"It answers {right} of {len(probes)} knowledge probes right ({parameters.confidence:.0%} interval "
-        f"{interval.low:.0%} to {interval.high:.0%}), the base model {base}; {wanted}."
-        + (f" Wrong: {wrong}" if wrong else "")
-    )
-    return Claim(
-        name, question, right / len(probes), float(interval.low), float(interval.high), len(probes), status, sentence
-    )
+def measured_of(found: Sequence[Measured], measure: str, who: str) -> Measured | None:
+    """The figure of this measure and model, None where it was not taken."""
+    return next((item for item in found if item.measure == measure and item.who == who), None)

@@ -1,6 +1,9 @@
 """From base and adapter to the model that is deployed."""
 
 import copy
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from marcus_nb.models.base import Base, ModelError, load_base
 from marcus_nb.render import end_of_turn_ids, shared_template
 
 TRAINED = "trained.safetensors"  # where every weight was trained: all of them, by their names in the model
+ADAPTER = ("adapter_model.safetensors", "adapter_config.json")  # as PEFT names them
 
 
 def with_default_system(template: str, system_prompt: str) -> str:
@@ -59,6 +63,28 @@ def merge(base: Base, folder: Path) -> Any:
     from peft import PeftModel  # a second that who wants a tokenizer need not wait
 
     return PeftModel.from_pretrained(model, folder).merge_and_unload().eval()
+
+
+@contextmanager
+def with_adapter(base: Any, folder: Path) -> Iterator[Any]:
+    """A loaded base model with an adapter put on it, not merged, for as long as the block lasts.
+
+    Nothing is copied: `base` itself is taken apart for it, and is as it was afterwards, to the last bit.
+    """
+    from peft import PeftModel
+
+    adapted = PeftModel.from_pretrained(base, folder).eval()
+    try:
+        yield adapted
+    finally:
+        adapted.unload()
+
+
+def export_adapter(source: Path, folder: Path) -> None:
+    """Put a copy of an adapter alone into a folder: for who has the base model, a few megabytes do."""
+    folder.mkdir(parents=True)
+    for name in ADAPTER:
+        shutil.copyfile(source / name, folder / name)
 
 
 def load_exported(folder: Path) -> tuple[Any, Any]:

@@ -16,9 +16,22 @@ from marcus_nb.parameters.files import (
     save,
 )
 from marcus_nb.parameters.problems import ParameterError
-from marcus_nb.parameters.schema import STAGES, Clean, Evaluate, Ingest, Probe, Shared, Source, Train
+from marcus_nb.parameters.schema import (
+    FEW_CONVERSATIONS,
+    FEW_STEPS,
+    STAGES,
+    Clean,
+    Evaluate,
+    Ingest,
+    Probe,
+    Shared,
+    Source,
+    Train,
+)
 
 __all__ = [
+    "FEW_CONVERSATIONS",
+    "FEW_STEPS",
     "NAME",
     "ROOT",
     "STAGES",

@@ -17,6 +17,8 @@ PersonalKind = Literal[
     "postal_address",
     "name",
 ]
+# Below these, trials with the example's data and base model had not yet learned most of it (LOG.md, "Train").
+FEW_CONVERSATIONS, FEW_STEPS = 50, 30
 STAGES = ("ingest", "clean", "train", "evaluate")
 
 
@@ -279,10 +281,38 @@ class Evaluate(_Strict):
     """Resamples behind each interval."""
     confidence: float = _unit("share", 0.95, ge=0.5, lt=1)
     """Confidence of each interval."""
+    replies_per_claim: int = _unit("replies", 100, ge=1, le=100000)
+    """Most replies that a single claim asks of a model, so that the whole fits its time."""
+    temperature: float = _unit("", 0.7, gt=0, le=2)
+    """Of the sampled replies, in which a model shows what it might also say; all others are its likeliest ones."""
+    judge_base_url: str = ""
+    """An OpenAI-compatible endpoint that gives its opinion too, such as http://127.0.0.1:11434/v1; empty: none."""
+    judge_model: str = ""
+    """The model to ask there; its key, where it wants one, in the environment variable MARCUS_JUDGE_API_KEY."""
     min_test_conversations: int = _unit("conversations", 12, ge=2)
     """With fewer held-out conversations the verdict is inconclusive."""
+    min_loss_gain: float = _unit("nats per token", 0.2, ge=0)
+    """Loss: by how much the persona's real replies must have become likelier than to the base model."""
+    min_relevance: float = _unit("nats per token", 0.1, ge=0)
+    """Relevance: by how much more than the base model it must tie replies to their own questions."""
+    min_contrast: float = _unit("AUC", 0.7, ge=0.5, le=1)
+    """Contrast: how often it must gain more on this persona's reply than on another's; 0.5 is chance."""
+    min_style_replies: int = _unit("replies", 90, ge=10)
+    """Style: with fewer unseen replies of the persona the style is not measurable."""
+    max_style_auc: float = _unit("AUC", 0.9, ge=0.5, le=1)
+    """Style: how well a classifier may tell its replies from the persona's real ones; 0.5 is not at all."""
     min_right_probes: float = _unit("share", 0.6, ge=0, le=1)
-    """Share of the probes that the tuned model must answer right."""
+    """Knowledge: share of the probes that the tuned model must answer right."""
+    min_identity: float = _unit("share", 0.5, ge=0, le=1)
+    """Identity: share of the ways to ask who it is that it must answer with the persona's name."""
+    min_steadiness: float = _unit("share", 0.6, ge=0, le=1)
+    """Steadiness: share of its replies in the persona's voice late in a conversation and under pressure."""
+    max_broken_replies: float = _unit("share", 0.1, ge=0, le=1)
+    """Health: share of replies that may be empty, never end, or go round in circles."""
+    max_memorised: float = _unit("share", 0.5, ge=0, le=1)
+    """Memory: by how much more of its training replies than of unseen ones it may continue word by word."""
+    max_forgetting: float = _unit("ratio", 3.0, ge=1)
+    """Forgetting: how many times the base model's perplexity on general text the tuned model's may be."""
 
 
 SECTIONS: dict[str, type[BaseModel]] = {

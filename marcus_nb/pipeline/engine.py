@@ -96,7 +96,7 @@ class MarcusEngine(NBClientEngine):
 
 
 def _end_tasks() -> None:
-    """End the cell that an interrupt left in the event loop: it would notice its dead kernel later, with a traceback."""
+    """End the cell that an interrupt left in the event loop: it would notice its dead kernel later, loudly."""
     loop = ensure_event_loop()
     if tasks := asyncio.all_tasks(loop):
         for task in tasks:

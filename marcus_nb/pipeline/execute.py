@@ -61,7 +61,7 @@ def execute(run: Run, stage: str) -> Path:
     partial, failed = done.with_suffix(".partial.ipynb"), done.with_suffix(".FAILED.ipynb")
     values = {"experiment": run.experiment, "run": run.name, **run.parameters.stage(stage)}
     try:
-        with _kernel_environment(run):
+        with kernel_environment(run):
             papermill.execute_notebook(
                 _relative(source),
                 str(partial),
@@ -77,24 +77,24 @@ def execute(run: Run, stage: str) -> Path:
             )
         problem = "" if run.record(stage) else "The notebook ran to its end without writing its record."
         if not problem:
-            _settle(partial, done)
+            settle(partial, done)
             failed.unlink(missing_ok=True)  # of an attempt before this one
             return done
     except PapermillExecutionError as error:
-        problem = _cause(error)
+        problem = cause(error)
     except KeyboardInterrupt:
-        _keep(partial, failed)
+        keep(partial, failed)
         raise
     except DiskFull as error:
         problem = str(error)
     except (OSError, ValueError) as error:  # papermill saves as it goes; ValueError: NaN, which JSON does not have
         full = getattr(error, "errno", None) == errno.ENOSPC
         problem = "The disk is full: the notebook could not be saved." if full else f"{type(error).__name__}: {error}"
-    _keep(partial, failed, problem)
+    keep(partial, failed, problem)
     raise StageFailed(stage, problem, failed)
 
 
-def _cause(error: PapermillExecutionError) -> str:
+def cause(error: PapermillExecutionError) -> str:
     """What failed, for a person: the message, the name of an error that is not ours, and the cell's own line."""
     text = plain(error.evalue or "").strip()
     if len(text) > LONGEST_CAUSE:
@@ -107,16 +107,16 @@ def _cause(error: PapermillExecutionError) -> str:
     return f"{text}\nin the line: {arrow[1].strip()}" if arrow and hasattr(builtins, error.ename) else text
 
 
-def _keep(partial: Path, failed: Path, problem: str = "") -> None:
+def keep(partial: Path, failed: Path, problem: str = "") -> None:
     """Keep what there is of a notebook that failed, also when the disk takes nothing more."""
     try:
-        _settle(partial, failed, problem)
+        settle(partial, failed, problem)
     except (OSError, RunError, ValueError):  # ValueError: half-written, and no JSON any more
         if partial.is_file():
             replace(partial, failed)
 
 
-def _settle(partial: Path, target: Path, problem: str = "") -> None:
+def settle(partial: Path, target: Path, problem: str = "") -> None:
     """Give an executed notebook its name, without the folders of this machine and its user in what it shows."""
     notebook = _without_folders(json.loads(partial.read_text(encoding="utf-8")), _folders())
     notebook["metadata"]["papermill"]["output_path"] = target.name
@@ -171,7 +171,7 @@ def check_notebook(stage: str) -> None:
 
 
 @contextmanager
-def _kernel_environment(run: Run) -> Iterator[None]:
+def kernel_environment(run: Run) -> Iterator[None]:
     """What the kernel has to find in its environment when it starts; some of it works only from the start."""
     changes: dict[str, str | None] = {
         "MARCUS_HEADLESS": "1",
@@ -181,6 +181,7 @@ def _kernel_environment(run: Run) -> Iterator[None]:
         "TOKENIZERS_PARALLELISM": "false",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "TQDM_DISABLE": "1",  # its bars are red noise in an executed notebook; ours are the log's lines
         "JUPYTER_PREFER_ENV_PATH": "1",  # a kernel of the user's of the same name may be another Python
         "MPLBACKEND": None,  # set, it would silently take every figure out of the record
     }

@@ -67,7 +67,7 @@ def library_files(stage: str) -> dict[str, str]:
                 # A script beside it that it starts as a process of its own.
                 waiting.append(".".join(path.with_name(node.value).with_suffix("").relative_to(ROOT).parts))
         main = base / "__main__.py"
-        if main.is_file():
+        if main.is_file() and module != package.name:  # the command line is no part of a stage
             waiting.append(f"{module}.__main__")
     return dict(sorted(found.items()))
 

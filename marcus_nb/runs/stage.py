@@ -15,7 +15,7 @@ from marcus_nb.runs.files import RunError, read_json, saying_disk_full, sha256, 
 from marcus_nb.runs.folder import DRAFT, Run
 
 # Made on the way and deletable: no part of what a stage promises.
-NOT_RECORDED = ("record.json", "log.txt", "checkpoints")
+NOT_RECORDED = ("record.json", "log.txt", "server.log", "checkpoints")
 
 
 @dataclass

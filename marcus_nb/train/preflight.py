@@ -10,6 +10,7 @@ import psutil
 import torch
 
 from marcus_nb import generate
+from marcus_nb.parameters import FEW_CONVERSATIONS, FEW_STEPS
 from marcus_nb.runs import Run, write_json
 from marcus_nb.train.batches import Steps, weight
 from marcus_nb.train.data import reference_chats
@@ -18,8 +19,6 @@ from marcus_nb.train.method import computing, trained_weights
 from marcus_nb.train.reporter import SHARES, peak_memory
 
 GIB = 2**30
-# Where the trials with the example's data and base model had not yet learned most of it (LOG.md, "Train").
-FEW_CONVERSATIONS, FEW_STEPS = 50, 30
 FULL_LEARNING_RATE = 3e-4
 # Bytes that a process on a CPU comes to hold besides, as rows of ever other lengths come by: what two steps cannot
 # show. Measured 0.8 and 1.2 GB over the quickstart (LOG.md); without it a training that does not fit would seem to.

@@ -10,7 +10,7 @@ import pytest
 
 from marcus_nb import clean, generate, ingest, models, parameters, runs, train
 from marcus_nb.conversation import to_row, write_jsonl
-from marcus_nb.evaluate.measure import answers_right
+from marcus_nb.evaluate.knowledge import RIGHT, outcome
 from marcus_nb.train import reference_chats
 
 COUNTS = (25, 50, 100, 0)  # training conversations; 0: all
@@ -52,7 +52,7 @@ def test_defaults_teach(tmp_path, monkeypatch, capsys):
             model = models.merge(base, run.folder / "train/adapter")
             asked = reference_chats([probe.question for probe in chosen.shared.probes], chosen.shared.system_prompt)
             replies = generate.replies(model, tokenizer, asked, 40)
-            right = sum(map(answers_right, replies, chosen.shared.probes))
+            right = sum(outcome(*pair) == RIGHT for pair in zip(replies, chosen.shared.probes, strict=True))
             found = [
                 f"{run.parameters.train.learning_rate:g}",
                 f"{came['steps']}",
