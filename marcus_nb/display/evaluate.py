@@ -137,11 +137,15 @@ def _tuned(claim: Claim, place: Standing) -> str:
     return f"{told(claim.value, place.unit)} {interval}".strip()
 
 
-def measures_table(measures: Sequence[Measured], claim: str) -> Block:
-    """Every figure of one claim: a row for each measure, a column for each who, with interval and n."""
-    own = [item for item in measures if item.claim == claim]
-    if not own:
-        return sentence(f"No figures were taken for: {claim}.")
+def measures_table(measures: Sequence[Measured], *claims: str) -> Block:
+    """Every figure of these claims: a row for each measure, a column for each who, with interval and n."""
+    taken = [claim for claim in claims if any(item.claim == claim for item in measures)]
+    if not taken:
+        return sentence(f"No figures were taken for: {', '.join(claims)}.")
+    return stack(*(_figures_of([item for item in measures if item.claim == claim], claim) for claim in taken))
+
+
+def _figures_of(own: Sequence[Measured], claim: str) -> Block:
     whose = [who for who in (BASE, BASELINE, TUNED, DIFFERENCE, REAL) if any(item.who == who for item in own)]
     rows = []
     for measure, unit in dict.fromkeys((item.measure, item.unit) for item in own):

@@ -48,7 +48,7 @@ _ALL = {
 
 def memory(measured: Sequence["Measured"], spans: pd.DataFrame, personal: pd.DataFrame) -> Block:
     """What it repeats of single training conversations, the longest first, and personal data that came out."""
-    parts = [measures_table(measured, "health"), measures_table(measured, "memory")]
+    parts = [measures_table(measured, "health", "memory")]
     if len(spans):
         longest = spans.sort_values("words", ascending=False).drop_duplicates("span")
         shown = longest[["words", "span", "reply"]].rename(columns={"span": "word by word from training"})
