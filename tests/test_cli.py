@@ -286,7 +286,8 @@ def test_the_model_is_whole(smoke):
     assert list(model.glob("*.safetensors"))
     assert not list(model.glob("*.bin")), "pickles run code when they are loaded"
     written = read(smoke.folder / "evaluate/record.json")["writes"]
-    assert {f"model/{path.name}" for path in model.iterdir()} <= set(written)
+    files = {path.relative_to(smoke.folder).as_posix() for path in model.rglob("*") if path.is_file()}
+    assert files <= set(written) and "model/adapter/adapter_model.safetensors" in files
 
 
 def test_the_runner_costs_little_beside_the_notebooks(smoke):

@@ -18,7 +18,7 @@ from marcus_nb.evaluate.claims import (
     at_most,
     not_measurable,
 )
-from marcus_nb.evaluate.statistics import bootstrap_mean
+from marcus_nb.evaluate.statistics import bootstrap_share
 from marcus_nb.parameters import Evaluate
 
 EMPTY, ENDLESS, LOOPS, SAME = "empty", "never ends", "goes in circles", "the same to everything"
@@ -68,7 +68,7 @@ def judge_health(broken: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple
     found = []
 
     def figure(measure: str, better: str, who: str, part: pd.DataFrame, values: pd.Series) -> tuple:
-        figures = bootstrap_mean(
+        figures = bootstrap_share(
             values.astype(float),
             parameters.confidence,
             min(parameters.bootstrap_samples, 2000),

@@ -25,7 +25,7 @@ from marcus_nb.evaluate.claims import (
     at_least,
     not_measurable,
 )
-from marcus_nb.evaluate.statistics import auc, bootstrap, bootstrap_mean
+from marcus_nb.evaluate.statistics import auc, bootstrap, bootstrap_mean, bootstrap_share
 from marcus_nb.parameters import Evaluate
 from marcus_nb.render import IGNORED, Chat, render
 
@@ -263,7 +263,10 @@ def _figures(loss: pd.DataFrame, own: pd.Series, other: pd.Series, parameters: E
         mean("loss", "loss on unseen replies", NATS, "lower", who, loss[who])
         mean("loss", "bits per byte", "bits per byte", "lower", who, loss[who] * bits)
     improved = (loss["tuned"] < loss["base"]).astype(float)
-    mean("loss", "conversations improved", "share", "higher", TUNED, improved)
+    if len(improved):
+        samples = parameters.bootstrap_samples
+        share = bootstrap_share(improved, parameters.confidence, samples, seed, loss["conversation"].tolist())
+        found.append(Measured("loss", "conversations improved", "share", "higher", TUNED, *share, len(improved)))
     for who in (BASE, BASELINE, TUNED):
         mean("beyond prompting", "loss on unseen replies", NATS, "lower", who, loss[who])
     mean("without prompt", "loss without system prompt", NATS, "lower", TUNED, loss["tuned_no_system"])

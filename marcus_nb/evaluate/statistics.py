@@ -31,10 +31,23 @@ def bootstrap_mean(
     for drawn in _draws(chance, samples, len(places)):
         means.append(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
     value = float(data.mean())
-    low, high = _tails(np.concatenate(means), confidence, len(places))
-    if low == high and len(places) > 1 and set(data) <= {0.0, 1.0}:
-        # A share in which all clusters agree: drawn again they still do, which is no evidence of certainty.
-        interval = binomtest(round(value * len(places)), len(places)).proportion_ci(confidence, method="wilson")
+    return (value, *_tails(np.concatenate(means), confidence, len(places)))
+
+
+def bootstrap_share(
+    values: Sequence[float], confidence: float, samples: int, seed: int, clusters: Sequence[Hashable]
+) -> tuple[float, float, float]:
+    """The share of values that are 1 and its interval, as `bootstrap_mean`.
+
+    Where all clusters agree it is Wilson's over them: drawn again they still agree, which is no evidence of certainty.
+
+    >>> bootstrap_share([1.0, 1.0, 1.0], 0.95, 1000, 0, ["a", "b", "c"])[0]
+    1.0
+    """
+    value, low, high = bootstrap_mean(values, confidence, samples, seed, clusters)
+    n = len(set(clusters))
+    if low == high and n > 1:
+        interval = binomtest(round(value * n), n).proportion_ci(confidence, method="wilson")
         low, high = min(value, float(interval.low)), max(value, float(interval.high))
     return value, low, high
 
