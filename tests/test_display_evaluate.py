@@ -177,7 +177,7 @@ def test_figures_are_told_in_their_unit(value, unit, said):
         ({"style": REFUTED, "loss": REFUTED}, "10 of 12 claims hold; loss and style do not"),
         (
             {"style": REFUTED, "loss": OPEN, "without_prompt": NOT_MEASURED},
-            "9 of 11 claims hold; style does not; loss could be chance; without prompt could not be measured",
+            "9 of 11 claims hold; style does not; undecided: loss; without prompt could not be measured",
         ),
         (
             {"style": NOT_MEASURED, "contrast": NOT_MEASURED},

@@ -167,7 +167,7 @@ def test_knowledge(tuned, base, status):
     assert (found.status, found.value, found.n) == (status, tuned / 10, 10)
     assert 0 <= found.low <= found.value <= found.high <= 1
     assert f"{tuned} of 10 probes right" in found.sentence and f"base model {base}" in found.sentence
-    assert "2 answers contradict the facts" in found.sentence
+    assert "contradicting the facts: 2" in found.sentence
     assert bool(found.advice) == (status != SUPPORTED)
     figures = {(item.measure, item.who): item.value for item in measured}
     assert figures["probes right", "baseline"] == 0.2 and figures["probes contradicts", "tuned"] == 0.2

@@ -79,7 +79,7 @@ def drawn(places: Sequence[Standing], title: str) -> Figure:
 
 
 def finding(claims: Sequence[Claim]) -> str:
-    """`"10 of 12 claims hold; style does not; loss could be chance"`."""
+    """`"10 of 12 claims hold; style does not; undecided: loss"`."""
     named = {status: [claim.name for claim in claims if claim.status == status] for status in MARKS}
     able = len(claims) - len(named[NOT_MEASURED])
     holds = len(named[SUPPORTED])
@@ -87,7 +87,7 @@ def finding(claims: Sequence[Claim]) -> str:
     if named[REFUTED]:
         said += f"; {_names(named[REFUTED])} {'does' if len(named[REFUTED]) == 1 else 'do'} not"
     if named[OPEN]:
-        said += f"; {_names(named[OPEN])} could be chance"
+        said += f"; undecided: {_names(named[OPEN])}"
     if named[NOT_MEASURED]:
         said += f"; {_names(named[NOT_MEASURED])} could not be measured"
     return hidden(said)

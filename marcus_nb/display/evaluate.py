@@ -81,7 +81,7 @@ def verdict(judged: Verdict, persona_name: str) -> Block:
 
 
 def _legend() -> str:
-    more = {OPEN: " (could be chance)"}
+    more = {OPEN: " (undecided)"}
     words = " · ".join(f"{mark} {status}{more.get(status, '')}" for status, mark in MARKS.items())
     return f'<span style="opacity:.75">{words}</span>'
 

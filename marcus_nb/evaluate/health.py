@@ -99,9 +99,10 @@ def judge_health(broken: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple
     wanted = parameters.max_broken_replies
     status = at_most(value, low, high, wanted)
     told = ", ".join(f"{count} {fault}" for fault, count in Counter(tuned["fault"]).most_common() if fault)
+    count = int((tuned["fault"] != "").sum())
     sentence = (
-        f"{value:.0%} of its replies are broken ({parameters.confidence:.0%} interval {low:.0%} to {high:.0%}, "
-        f"n = {len(tuned)}{': ' + told if told else ''}); asked for: at most {wanted:.0%}."
+        f"{count} of its {len(tuned)} replies are broken{' (' + told + ')' if told else ''}, which is {value:.1%} "
+        f"({parameters.confidence:.0%} interval {low:.0%} to {high:.0%}); asked for: at most {wanted:.0%}."
     )
     advice = {SUPPORTED: "", NOT_MEASURED: ""}.get(
         status, "Its replies break down: train for fewer epochs, or at half the learning rate."

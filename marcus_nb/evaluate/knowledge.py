@@ -114,7 +114,7 @@ def judge_knowledge(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[M
     contradicted = int((answers["tuned_outcome"] == CONTRADICTS).sum())
     sentence = (
         f"It answers {right} of {n} probes right ({parameters.confidence:.0%} interval {low:.0%} to {high:.0%}), the "
-        f"base model {base}, and {baseline} when it is told the persona; {contradicted} answers contradict the facts; "
+        f"base model {base}, and {baseline} when it is told the persona; contradicting the facts: {contradicted}; "
         f"asked for: {wanted:.0%}, and more than the base model beyond chance."
     )
     failed = "; ".join(answers.loc[answers["tuned_outcome"] != RIGHT, "question"].head(5))

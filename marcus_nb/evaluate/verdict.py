@@ -51,7 +51,7 @@ def judge(
         summary = f"{_count(len(refuted), 'claim')} of {len(measured)} did not hold: {_names(refuted)}."
     elif doubtful:
         verdict = INCONCLUSIVE
-        summary = f"Nothing speaks against it, but {_names(doubtful)} could be chance."
+        summary = f"Nothing speaks against it, but the evidence leaves open: {_names(doubtful)}."
     else:
         verdict = ACQUIRED
         summary = f"All {len(measured)} claims that could be measured hold on conversations it never saw."

@@ -299,7 +299,7 @@ class Evaluate(_Strict):
     """Contrast: how often it must gain more on this persona's reply than on another's; 0.5 is chance."""
     min_style_replies: int = _unit("replies", 90, ge=10)
     """Style: with fewer unseen replies of the persona the style is not measurable."""
-    max_style_auc: float = _unit("AUC", 0.9, ge=0.5, le=1)
+    max_style_auc: float = _unit("AUC", 0.95, ge=0.5, le=1)
     """Style: how well a classifier may tell its replies from the persona's real ones; 0.5 is not at all."""
     min_right_probes: float = _unit("share", 0.6, ge=0, le=1)
     """Knowledge: share of the probes that the tuned model must answer right."""
