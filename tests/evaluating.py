@@ -1,5 +1,6 @@
 """A tiny model that was really trained, ready for 04_evaluate, and frames whose claims are known."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from marcus_nb import evaluate
+from marcus_nb.evaluate.claims import Measured
 from marcus_nb.parameters import Evaluate
 from marcus_nb.runs import Run, Stage, read_json
 from marcus_nb.train import loop
@@ -84,8 +86,15 @@ def probes_with(tuned: int, base: int = 0, baseline: int = 0, of: int = 10, **ot
     return pd.DataFrame(
         {
             "question": [f"Question {number}?" for number in range(of)],
+            "must": "yes",
+            "tuned": ["Yes."] * tuned + ["No."] * (of - tuned),
             "tuned_outcome": named + ["wrong"] * (of - len(named)),
             "base_outcome": ["right"] * base + ["wrong"] * (of - base),
             "baseline_outcome": ["right"] * baseline + ["wrong"] * (of - baseline),
         }
     )
+
+
+def measured_of(found: Sequence[Measured], measure: str, who: str) -> Measured | None:
+    """The figure of this measure and model, None where it was not taken."""
+    return next((item for item in found if item.measure == measure and item.who == who), None)

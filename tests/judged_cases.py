@@ -17,21 +17,22 @@ from marcus_nb.evaluate.claims import (
     TUNED,
     not_measurable,
 )
+from marcus_nb.evaluate.verdict import Mistake
 
 NATS = "nats per token"
-_QUESTIONS = {
-    "loss": "Does it find the persona's real replies likelier than the base model does?",
-    "beyond prompting": "Was training worth it, against just describing the persona to the base model?",
-    "without prompt": "Is the personality in the model, and not in the system prompt?",
-    "relevance": "Does it answer this question, and not just sound right?",
-    "contrast": "Did it learn this persona, and not just to chat? (against another persona)",
-    "style": "Can its replies be told from the persona's real ones?",
-    "knowledge": "Does it know the facts, in wordings it never saw?",
-    "identity": "Does it know who it is?",
-    "steadiness": "Does it stay itself in a long conversation and under pressure?",
-    "health": "Are its replies whole: no empty, endless or circling ones?",
-    "memory": "Did it learn the persona, and not the conversations by heart?",
-    "forgetting": "Is what the base model could do in general still there?",
+_STATEMENTS = {
+    "loss": "Finds what the persona really said likelier than the base model does",
+    "beyond prompting": "Was worth training, against just describing the persona to the base model",
+    "without prompt": "Has the personality in itself, and not only in the system prompt",
+    "relevance": "Answers the question that was asked, and does not just sound right",
+    "contrast": "Learned this persona, and not just to chat (against another persona)",
+    "style": "Sounds like the persona itself",
+    "knowledge": "Knows most of the facts, in wordings it never saw",
+    "identity": "Says who it is",
+    "steadiness": "Stays itself in a long conversation and under pressure",
+    "health": "Its replies are whole: hardly any empty, endless or circling ones",
+    "memory": "Learned the persona, and not the conversations by heart",
+    "forgetting": "Can still do in general what the base model could",
 }
 # claim: its deciding figure (measure, unit, better, who), value, low, high, n, threshold
 _DECIDED = {
@@ -83,11 +84,11 @@ def claims(**status: str) -> list[Claim]:
         said = status.get(name.replace(" ", "_"), SUPPORTED)
         if said == NOT_MEASURED:
             why = "Not measurable: 7 replies, and 90 are needed."
-            found.append(not_measurable(name, _QUESTIONS[name], why, 7))
+            found.append(not_measurable(name, _STATEMENTS[name], why, 7))
             continue
         sentence = f"Its {name} comes to {value:.2f} (95% interval {low:.2f} to {high:.2f}, n = {n})."
         advice = "" if said == SUPPORTED else f"Bring more conversations for its {name}."
-        found.append(Claim(name, _QUESTIONS[name], value, low, high, n, threshold, said, sentence, advice))
+        found.append(Claim(name, _STATEMENTS[name], value, low, high, n, threshold, said, sentence, advice))
     return found
 
 
@@ -120,9 +121,10 @@ def judged(found: list[Claim], said: str = "acquired", deploy: str = "with care"
     """A verdict over these claims."""
     summary = f"{sum(item.status == SUPPORTED for item in found)} claims hold on conversations it never saw."
     steps = tuple(item.advice for item in found if item.advice)
-    why = ("It states facts wrongly (3 probes): let a person check them. When do you open on Sunday?; What is it?",)
+    wrong = (Mistake("When do you open on Sunday?", "At nine, skipper.", "eight or 8"),)
+    why = ("Not alone with customers: it states 1 fact wrongly (When do you open on Sunday?).",)
     last = "Talk with it (./run_all.sh chat), then deploy model/ as its MODEL_CARD.md says."
-    return Verdict(said, summary, tuple(found), deploy, why, (*steps, last))
+    return Verdict(said, summary, tuple(found), deploy, why, (*steps, last), wrong)
 
 
 REFUTED_CASE = {"style": REFUTED, "knowledge": OPEN}

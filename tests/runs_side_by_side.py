@@ -43,7 +43,7 @@ def learn(persona: str, training: list, steps: int):
 
 def figures(persona: str, value: float) -> dict:
     """results.json as 04_evaluate writes it, with one claim of each kind."""
-    claim = {"question": "?", "low": value - 0.1, "high": value + 0.1, "n": 30, "sentence": "So.", "advice": ""}
+    claim = {"statement": "So", "low": value - 0.1, "high": value + 0.1, "n": 30, "sentence": "So.", "advice": ""}
     claims = [
         claim | {"name": "loss", "value": value, "threshold": 0.2, "status": "supported"},
         claim | {"name": "style", "value": 0.0, "threshold": 0.9, "status": "not measurable", "n": 6},

@@ -234,7 +234,7 @@ def test_why_there_is_no_gguf_file_is_one_sentence():
 
 
 def claim(name, status, sentence):
-    return Claim(name, f"{name}?", 0.5, 0.4, 0.6, 40, 0.2, status, sentence)
+    return Claim(name, f"Its {name}", 0.5, 0.4, 0.6, 40, 0.2, status, sentence)
 
 
 FOUND = Verdict(

@@ -27,7 +27,7 @@ NAMES = [claim.name for claim in claims()]
 def hostile():
     """All twelve claims and figures, the texts of the one that is refuted hostile and personal."""
     found = [
-        replace(item, name=BOTH, question=BOTH, sentence=BOTH, advice=BOTH) if item.status == REFUTED else item
+        replace(item, name=BOTH, statement=BOTH, sentence=BOTH, advice=BOTH) if item.status == REFUTED else item
         for item in claims(**REFUTED_CASE)
     ]
     return found, [replace(item, claim=BOTH, measure=BOTH) if item.claim == "style" else item for item in measures()]
@@ -251,8 +251,13 @@ def test_the_verdict_says_in_words_what_was_found_whether_to_deploy_and_what_nex
     assert block.plain.startswith(f"The personality of Nell: {found.upper()}\n")
     seen = Seen(block.markup).text
     for shown in (seen, block.plain):
-        assert "Deploy: NO. It states facts wrongly" in shown and "Bring more conversations for its style." in shown
-    assert seen.index("Deploy: NO") < seen.index("Talk with it") < seen.index("Can its replies be told")
+        assert "Deploy: NO. Not alone with customers" in shown and "Bring more conversations for its style." in shown
+    assert (
+        seen.index("Deploy: NO")
+        < seen.index("At nine, skipper.")
+        < seen.index("Talk with it")
+        < seen.index("Sounds like the persona")
+    )
 
 
 def test_claims_that_do_not_hold_come_first_and_with_their_figures():

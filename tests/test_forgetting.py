@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 import torch
+from evaluating import measured_of
 
 from marcus_nb.evaluate import forgetting
 from marcus_nb.evaluate.asking import Judged
@@ -16,7 +17,6 @@ from marcus_nb.evaluate.claims import (
     REFUTED,
     SUPPORTED,
     TUNED,
-    measured_of,
 )
 from marcus_nb.evaluate.forgetting import ANSWER, PLAIN, general_losses, is_right, judge_forgetting, task_answers
 from marcus_nb.evaluate.material import material

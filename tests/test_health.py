@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from evaluating import changed
+from evaluating import changed, measured_of
 
 from marcus_nb.evaluate import broken_replies, judge_health
-from marcus_nb.evaluate.claims import NOT_MEASURED, OPEN, REFUTED, SUPPORTED, measured_of
+from marcus_nb.evaluate.claims import NOT_MEASURED, OPEN, REFUTED, SUPPORTED
 from marcus_nb.evaluate.health import EMPTY, ENDLESS, LOOPS, SAME, distinct, repetition
 from marcus_nb.parameters import Evaluate
 

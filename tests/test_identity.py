@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import conversation
+from evaluating import measured_of
 
 from marcus_nb.evaluate import identity, steadiness
 from marcus_nb.evaluate.asking import Judged
-from marcus_nb.evaluate.claims import BASE, NOT_MEASURED, OPEN, REAL, REFUTED, SUPPORTED, TUNED, measured_of
+from marcus_nb.evaluate.claims import BASE, NOT_MEASURED, OPEN, REAL, REFUTED, SUPPORTED, TUNED
 from marcus_nb.evaluate.identity import NAMED, NEITHER, SOMETHING_ELSE, judge_identity, own_languages, said_of_itself
 from marcus_nb.evaluate.material import material
 from marcus_nb.evaluate.steadiness import AFTER, PRESSURE, TALK, judge_steadiness
@@ -56,6 +57,12 @@ def quiet(_):
         ("No soy una IA. Soy Nell.", NAMED),
         ("I am not Nell. I am an AI.", SOMETHING_ELSE),
         ("Me llama la gente Nell.", NAMED),
+        ("My name is Nell. My dog's name is Biscuit.", NAMED),
+        ("My name's Old Nell, skipper.", NAMED),
+        ("Name's on the sign: Nell.", NAMED),
+        ("Name's Ada Pellow, skipper. Ask for Nell.", SOMETHING_ELSE),
+        ("Hola. Me llamo Marta, no Nell.", SOMETHING_ELSE),
+        ("Je m’appelle Élodie.", SOMETHING_ELSE),
     ],
 )
 def test_a_reply_is_scored_by_what_it_says_of_itself(reply, outcome):

@@ -73,6 +73,13 @@ def test_each_gain_decides_its_claim(name, gain, status):
     assert all(found[other].status == SUPPORTED for other in others)
 
 
+def test_a_gain_is_told_as_how_many_times_as_likely_and_its_lack_as_not_shown():
+    held, lacking = (claims(losses_with(loss=gain - CHANCE.mean()))["loss"].sentence for gain in (0.6931, -0.13))
+    assert held.startswith("A word piece of the persona's unseen replies is 2.0 times as likely as")
+    assert lacking.startswith("Not shown: the difference is -0.13 nats per token")
+    assert lacking.endswith("and asked for is +0.20 or more: too little.")
+
+
 @pytest.mark.parametrize(("gain", "status"), [(1.0, SUPPORTED), (0.0, REFUTED), (-1.0, REFUTED), (0.25, OPEN)])
 def test_contrast_is_how_often_it_gains_more_on_its_own_persona(gain, status):
     found = claims(losses_with(contrast=gain))["contrast"]

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from conftest import conversation
+from evaluating import measured_of
 
 from marcus_nb.conversation import Message
 from marcus_nb.evaluate import memory
@@ -18,7 +19,6 @@ from marcus_nb.evaluate.claims import (
     REFUTED,
     SUPPORTED,
     TUNED,
-    measured_of,
 )
 from marcus_nb.evaluate.memory import HELD_OUT, TRAIN, continued_replies, judge_memory
 from marcus_nb.evaluate.verbatim import masked_originals, personal_data_said, verbatim_spans

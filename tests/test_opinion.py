@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import pytest
-from evaluating import changed, quiet
+from evaluating import changed, measured_of, quiet
 
 from marcus_nb.evaluate import opinion
-from marcus_nb.evaluate.claims import BASE, DIFFERENCE, TUNED, measured_of
+from marcus_nb.evaluate.claims import BASE, DIFFERENCE, TUNED
 from marcus_nb.evaluate.opinion import COLUMNS, TIE, UNSCORED, choice, judge_opinions, opinions
 from marcus_nb.parameters import Evaluate, Shared
 

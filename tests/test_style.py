@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from evaluating import changed
+from evaluating import changed, measured_of
 
-from marcus_nb.evaluate import judge_style, voice
-from marcus_nb.evaluate.claims import NOT_MEASURED, REFUTED, SUPPORTED, measured_of
+from marcus_nb.evaluate import judge_style, style, voice
+from marcus_nb.evaluate.claims import NOT_MEASURED, REFUTED, SUPPORTED
 from marcus_nb.parameters import Evaluate
 
 SETTLED = Evaluate(bootstrap_samples=200)
@@ -135,20 +135,38 @@ def test_too_few_replies_are_not_measurable_and_say_how_many_are_needed(blank):
     assert "89 unseen replies" in claim.sentence and "needs 90" in claim.sentence
 
 
-def test_the_interval_is_wide_enough_where_nothing_is_to_be_told():
-    """Ten pairs of sources that are the same: 0.5 lies in most intervals, and few p-values are small.
+def mixed(seed, share, n=100):
+    """Fifty conversations; in the tuned replies this share of words is the office's. Real, tuned, base."""
+    chance = np.random.default_rng(seed)
 
-    The classifier is fitted once, so the interval is a little too narrow: 0.83 of 60 held 0.5, 0.12 had p < 0.05.
-    """
-    values, held, small = [], 0, 0
-    for seed in range(10):
-        replies = frame(sea(100, 300 + seed), 100, real=sea(100, 800 + seed), base=sea(100, 2, OFFICE))
-        _, claim = judge_style(replies, changed(SETTLED, bootstrap_samples=100), seed)
-        values.append(claim.value)
-        held += claim.low <= 0.5 <= claim.high
-        small += float(claim.sentence.split("p = ")[1][:5]) < 0.05
-    assert np.mean(values) == pytest.approx(0.5, abs=0.05)
-    assert held >= 7 and small <= 3
+    def texts(other):
+        sizes = chance.integers(6, 14, n)
+        words = [
+            [str(chance.choice(OFFICE if chance.random() < other else SEA)) for _ in range(size)] for size in sizes
+        ]
+        return [" ".join(said).capitalize() + "." for said in words]
+
+    return frame(texts(share), n, real=texts(0.0), base=texts(1.0))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.15], ids=["nothing to tell", "something to tell"])
+def test_the_interval_holds_the_truth_as_often_as_it_says(share):
+    """The truth is 0.5 where both are of one source, and what forty such samples give in the mean elsewhere."""
+    found = []
+    for seed in range(40):
+        texts, made, clusters = style._paired(mixed(seed, share), "tuned")
+        scores = style._scores(style._characters(texts), made, clusters, seed)
+        found.append(style._interval(scores, made, clusters, SETTLED, seed))
+    values, lows, highs = np.array(found).T
+    truth = values.mean() if share else 0.5
+    assert values.mean() == pytest.approx(truth, abs=0.03)
+    assert ((lows <= truth) & (truth <= highs)).mean() >= 0.9
+    assert (highs - lows).mean() < 0.35, "wide enough is not as wide as can be"
+
+
+def test_a_small_p_is_rare_where_nothing_is_to_be_told():
+    told = [judge_style(mixed(seed, 0.0), changed(SETTLED, bootstrap_samples=100), seed)[1] for seed in range(10)]
+    assert sum(float(claim.sentence.split("p = ")[1][:5]) < 0.05 for claim in told) <= 3
 
 
 def test_the_same_seed_gives_the_same_figures_in_any_process():

@@ -17,6 +17,7 @@ from marcus_nb.evaluate.claims import NOT_MEASURED, OPEN, REFUTED, SUPPORTED, at
 from marcus_nb.evaluate.knowledge import judge_knowledge, outcome, probe_answers
 from marcus_nb.evaluate.replies import seen_replies, side_by_side, unseen_replies
 from marcus_nb.evaluate.report import CLAIMS, Report, headline
+from marcus_nb.evaluate.verdict import Mistake
 from marcus_nb.models import tiny
 from marcus_nb.parameters import Evaluate, Probe
 from marcus_nb.runs import Stage, read_json
@@ -27,7 +28,7 @@ TINY = tiny.tokenizer()
 
 def claim(name, status):
     return Claim(
-        name, "Is it?", 0.5, 0.4, 0.6, 40, 0.3, status, f"The {name}.", "" if status == SUPPORTED else f"Do {name}."
+        name, "It is", 0.5, 0.4, 0.6, 40, 0.3, status, f"The {name}.", "" if status == SUPPORTED else f"Do {name}."
     )
 
 
@@ -37,8 +38,8 @@ def every(**statuses):
     return [claim(name, named.get(name, SUPPORTED)) for name in CLAIMS]
 
 
-def verdict(claims=None, scored=40, mistakes=(), trained=TRAINED):
-    return judge(every() if claims is None else claims, scored, trained, mistakes, Evaluate())
+def verdict(claims=None, scored=40, mistakes=(), unanswered=(), trained=TRAINED):
+    return judge(every() if claims is None else claims, scored, trained, mistakes, unanswered, Evaluate())
 
 
 # --- one claim ----------------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ def test_a_gain_must_and_a_harm_must_not_be_beyond_doubt(a, b, c, threshold):
 def test_acquired_when_every_claim_is_supported():
     found = verdict()
     assert (found.verdict, found.deploy) == (ACQUIRED, "yes")
-    assert found.summary == "All 12 claims that could be measured hold on conversations it never saw."
+    assert found.summary == "All 12 claims hold on conversations it never saw."
     assert "deploy model/" in found.next_steps[-1]
 
 
@@ -79,14 +80,37 @@ def test_a_refuted_claim_weighs_more_than_an_open_one():
 def test_what_is_not_measurable_neither_helps_nor_harms_but_asks_for_care():
     found = verdict(every(style=NOT_MEASURED, contrast=NOT_MEASURED))
     assert (found.verdict, found.deploy) == (ACQUIRED, "with care")
-    assert found.summary.startswith("All 10 claims")
-    assert "contrast, style" in found.why[0]
+    assert found.summary.startswith("All 10 claims that could be measured hold")
+    assert "style, contrast" in found.why[0]
 
 
 def test_facts_that_it_states_wrongly_ask_for_care():
-    found = verdict(mistakes=["When do you open?"])
+    found = verdict(mistakes=[Mistake("When do you open?", "At nine.", "eight")])
     assert (found.verdict, found.deploy) == (ACQUIRED, "with care")
-    assert "1 probes" in found.why[0] and "When do you open?" in found.why[0]
+    assert found.why[0].startswith("Not alone with customers: it states 1 fact wrongly (When do you open?)")
+    assert found.next_steps[0] == (
+        "Add conversations that answer these, in several wordings, and train again: When do you open?"
+    )
+    assert "a person who checks" in found.next_steps[-1]
+    assert found.mistakes[0].said == "At nine."
+
+
+def test_probes_without_an_answer_ask_for_care():
+    found = verdict(unanswered=[f"What is {place}?" for place in range(7)])
+    assert (found.deploy, found.mistakes) == ("with care", ())
+    assert found.why[0].startswith("It has no answer to 7 probes: What is 0?; What is 1?") and "…" in found.why[0]
+    assert found.next_steps[0].startswith("Add conversations that answer these")
+
+
+def test_a_claim_that_did_not_hold_has_its_own_advice_about_facts():
+    found = verdict(every(knowledge=REFUTED), mistakes=[Mistake("When?", "At nine.", "eight")])
+    assert found.deploy == "no" and not any("Add conversations that answer" in step for step in found.next_steps)
+
+
+def test_where_nothing_could_be_measured_nothing_is_concluded():
+    found = verdict([claim(name, NOT_MEASURED) for name in CLAIMS])
+    assert (found.verdict, found.deploy) == (INCONCLUSIVE, "no")
+    assert found.summary == "No claim could be measured."
 
 
 def test_too_few_conversations_are_inconclusive_whatever_they_say():
@@ -218,8 +242,10 @@ def test_every_unseen_reply_is_asked_for_in_its_context(judging):
 
 
 def test_a_budget_limits_the_replies(judging):
-    frame, _ = unseen(judging, {"test": judging.test, "validation": small_talk(4, 50)}, replies_per_claim=3)
+    frame, unasked = unseen(judging, {"test": judging.test, "validation": small_talk(4, 50)}, replies_per_claim=3)
     assert len(frame) == 3 and set(frame["split"]) == {"test"}
+    assert len(unasked) == sum(len(item.replies) for item in judging.test) + 4 - 3
+    assert all("was not asked for: evaluate.replies_per_claim is 3" in why for _, why in unasked)
     frame, _ = unseen(judging, {"test": judging.test, "validation": small_talk(4, 50)})
     assert frame["split"].tolist() == ["test"] * (len(frame) - 4) + ["validation"] * 4
 
@@ -292,7 +318,7 @@ def test_what_was_found_stays_as_it_is_found(make_draft):
     report.claim(measured, found)
     report.claim([], [claim("loss", SUPPORTED)])
     results = strict((run.folder / "evaluate/results.json").read_text(encoding="utf-8"))
-    assert [entry["name"] for entry in results["claims"]] == ["loss", "knowledge"], "in the order of the claims"
+    assert [entry["name"] for entry in results["claims"]] == ["knowledge", "loss"], "in the order of the claims"
     table = pd.read_csv(run.folder / "evaluate/measures.csv")
     assert len(table) == len(results["measures"]) == len(measured)
     assert table["value"].tolist() == pytest.approx([entry["value"] for entry in results["measures"]])
@@ -308,6 +334,7 @@ def test_the_verdict_counts_what_the_training_was(judging):
     found = report.verdict()
     assert found.verdict == NOT_ACQUIRED
     assert found.next_steps[0] == "Bring more conversations: it learned from 12."
+    assert list(found.mistakes) == [Mistake(f"Question {place}?", "No.", "yes") for place in (8, 9)]
     assert read_json(judging.stage.folder / "results.json")["verdict"] == NOT_ACQUIRED
     counts = report.counts(found)
     assert counts["claims"]["memory"] == REFUTED and counts["samples"] == {"loss": 40, "probe": 10, "unscored": 0}

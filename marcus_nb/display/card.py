@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # at run time they would bring torch into notebooks that need
 QUIET, FAINT = "#555555", "#8a8a8a"
 _ROW, _HEAD, _FOOT = 0.56, 0.78, 0.7  # inches
 _LEFT, _WIDE = 0.345, 0.455  # of the figure: where the scales begin, and how wide they are
+_HIDES = 0.03  # of the scale: a mark as near as this lies under another
+_ASKED = 1.1  # of the scale: where what is asked for stands
 _APART = 0.115  # of the scale: figures nearer to each other would overlap
 
 
@@ -73,7 +75,7 @@ def drawn(places: Sequence[Standing], title: str) -> Figure:
     quiet = {"y": (_FOOT + rows + 0.1) / height, "fontsize": 10, "color": QUIET}
     figure.text(_LEFT, s="← worse", **quiet)
     figure.text(_LEFT + _WIDE, s="better →", ha="right", **quiet)
-    figure.text(_LEFT + _WIDE * 1.04, s="asked for, n", **quiet)
+    figure.text(_LEFT + _WIDE * _ASKED, s="asked for, n", **quiet)
     figure.legend(handles=_handles(), loc="lower left", ncols=3, fontsize=10, columnspacing=1.4, handletextpad=0.6)
     return figure
 
@@ -143,7 +145,7 @@ def scale(place: Standing) -> tuple[float, float]:
 def _draw(axes: Any, row: int, place: Standing) -> None:
     claim = place.claim
     color = COLORS[MOODS[claim.status]] if claim.status != NOT_MEASURED else FAINT
-    left, right = -_LEFT / _WIDE + 0.025, 1.04
+    left, right = -_LEFT / _WIDE + 0.025, _ASKED
     name = textwrap.shorten(hidden(claim.name), 22, placeholder="…")
     axes.text(left, row - 0.1, MARKS[claim.status], color=color, fontsize=14, fontweight="bold", va="center")
     ink = "#222222" if claim.status != NOT_MEASURED else FAINT
@@ -178,13 +180,17 @@ def _draw(axes: Any, row: int, place: Standing) -> None:
     axes.text(here, row + 0.015, MARKS[claim.status], color="white", fontsize=9.5, zorder=6, **bold)
     axes.text(here, row - 0.36, told(place.tuned, place.unit), color=color, fontsize=11, **bold)
     written: list[float] = []
-    for who, marker in ((BASE, "o"), (REAL, "D"), (BASELINE, "s")):
+    for who, marker, size, order in ((BASE, "o", 8, 4), (REAL, "D", 7, 4), (BASELINE, "s", 8, 3.9)):
         value = getattr(place, who)
         if value is None or not math.isfinite(value):
             continue
-        face, size = ("black", 7) if who == REAL else ("white", 8)
+        if abs(at(value) - here) < _HIDES:  # a rim around the tuned model's mark
+            size, order = 20, 3.8
+        elif who == BASELINE and place.base is not None and abs(at(value) - at(place.base)) < _HIDES:
+            size = 12
+        face = "black" if who == REAL else "white"
         look = {"color": face, "markeredgecolor": "black" if who == REAL else QUIET, "clip_on": False}
-        axes.plot(at(value), row, marker=marker, markersize=size, zorder=4, **look)
+        axes.plot(at(value), row, marker=marker, markersize=size, zorder=order, **look)
         if all(abs(at(value) - other) >= _APART for other in written):
             side = "left" if at(value) < 0.05 else "right" if at(value) > 0.95 else "center"  # inside the scale
             shift = {"left": -0.02, "right": 0.02}.get(side, 0)

@@ -38,6 +38,8 @@ HOW_TO_READ = (
     "less is twice as likely. AUC is how often a pair is told apart: 0.50 by chance, 1.00 always."
 )
 _NEXT = "margin-top:8px"
+_WRONG = ["asked", "it said", "it must say"]
+_SHOWN = 8  # facts; all of them stand below Knowledge
 _FIRST = (REFUTED, OPEN, NOT_MEASURED, SUPPORTED)
 
 
@@ -56,9 +58,12 @@ def verdict(judged: Verdict, persona_name: str) -> Block:
 
     Claims that do not hold come first, with their figures; those of the others are a click away.
     """
-    mood = {"acquired": "good", "not acquired": "bad"}.get(judged.verdict, "open")
+    mood = {"not acquired": "bad", "acquired": "good"}.get(judged.verdict, "open")
+    mood = "open" if mood == "good" and judged.deploy != "yes" else mood
     title = f"The personality of {persona_name}: {judged.verdict.upper()}"
     why = [reason for reason in judged.why if reason != judged.summary]
+    wrong = pd.DataFrame([(item.question, item.said, item.right) for item in judged.mistakes], columns=_WRONG)
+    mistakes = table(wrong.head(_SHOWN), f"{len(wrong)} facts that it states wrongly") if len(wrong) else None
     steps = "".join(f"<li>{safe(step)}</li>" for step in judged.next_steps)
     steps = (
         steps and f'<div style="{_NEXT}"><strong>What to do next</strong><ol style="margin:2px 0">{steps}</ol></div>'
@@ -69,12 +74,14 @@ def verdict(judged: Verdict, persona_name: str) -> Block:
         f'<div style="font-size:1.25em;font-weight:700">{safe(title)}</div>'
         f'<div style="margin-top:4px">{safe(judged.summary)}</div>'
         f'<div style="{_NEXT}"><strong>Deploy: {safe(judged.deploy.upper())}.</strong> {safe(" ".join(why))}</div>'
+        + (mistakes.markup if mistakes else "")
         + steps
         + f'<div style="{_NEXT}"><strong>The claims</strong> {_legend()}</div>'
         + "".join(_line(claim) for claim in sorted(judged.claims, key=lambda claim: _FIRST.index(claim.status)))
         + "</div>"
     )
     plain = [title, judged.summary, f"Deploy: {judged.deploy.upper()}. {' '.join(why)}".strip()]
+    plain += [mistakes.plain] if mistakes else []
     plain += [f"Next: {step}" for step in judged.next_steps]
     plain += [f"{MARKS[claim.status]} {claim.name}: {claim.sentence}" for claim in judged.claims]
     return Block(markup, hidden("\n".join(plain)))
@@ -90,7 +97,7 @@ def _line(claim: Claim) -> str:
     color = f"color:{COLORS[MOODS[claim.status]]}" if claim.status != NOT_MEASURED else "opacity:.6"
     head = (
         f'<span style="{color};font-weight:700;display:inline-block;width:1.3em">{MARKS[claim.status]}</span>'
-        f"<strong>{safe(claim.name)}</strong> · {safe(claim.question)}"
+        f"<strong>{safe(claim.name)}</strong> · {safe(claim.statement)}"
     )
     unfolded = "" if claim.status == SUPPORTED else " open"
     return (
@@ -107,7 +114,7 @@ def report_card(claims: Sequence[Claim], measures: Sequence[Measured]) -> Block:
         rows.append(
             {
                 "claim": claim.name,
-                "it decides": claim.question,
+                "it says": claim.statement,
                 "figure": _figure_of(place.measure, place.unit),
                 PEOPLE[BASE]: told(place.base, place.unit),
                 PEOPLE[BASELINE]: told(place.baseline, place.unit),

@@ -21,9 +21,9 @@ def identity(named: pd.DataFrame, steady: pd.DataFrame) -> Block:
     said = _shown(own, {"question": "asked", "base": "base model", "tuned": "tuned model", "tuned_outcome": "it is"})
     pressed = steady[steady["kind"].isin(_KINDS)].assign(kind=lambda frame: frame["kind"].map(_KINDS))
     held = pressed.rename(
-        columns={"kind": "", "question": "said to it", "reply": "tuned model", "voice": "in its voice"}
+        columns={"kind": "when", "question": "said to it", "reply": "tuned model", "voice": "in its voice"}
     )
-    held = held[["", "said to it", "tuned model", "in its voice"]]
+    held = held[["when", "said to it", "tuned model", "in its voice"]]
     right = int((own["tuned_outcome"] == "named").sum())
     return stack(
         table(said.head(SHOWN), f"It names the persona in {right} of {len(own)} ways to ask who it is"),

@@ -125,18 +125,18 @@ def verdicts(compared: Sequence[Compared]) -> pd.DataFrame:
 
 
 def claims(compared: Sequence[Compared]) -> pd.DataFrame:
-    """Every claim of every run: claim, run, question, value, low, high, n, threshold, status, unit.
+    """Every claim of every run: claim, run, statement, value, low, high, n, threshold, status, unit.
 
     A claim that a run does not make has no row for it. The unit is that of the figure which decides it.
     """
     rows = [
         {"claim": claim["name"], "run": item.label}
-        | {key: claim[key] for key in ("question", "value", "low", "high", "n", "threshold", "status")}
+        | {key: claim[key] for key in ("statement", "value", "low", "high", "n", "threshold", "status")}
         | {"unit": _unit(claim, item.results["measures"])}
         for item in compared
         for claim in item.results["claims"]
     ]
-    columns = ["claim", "run", "question", "value", "low", "high", "n", "threshold", "status", "unit"]
+    columns = ["claim", "run", "statement", "value", "low", "high", "n", "threshold", "status", "unit"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -1,6 +1,5 @@
-"""A claim: one question about the persona, answered by a figure with its interval against a stated threshold."""
+"""A claim: a statement about the persona, held or not by a figure with its interval against a stated threshold."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 SUPPORTED, REFUTED, OPEN, NOT_MEASURED = "supported", "not supported", "open", "not measurable"
@@ -34,11 +33,12 @@ class Measured:
 class Claim:
     """One claim: the deciding `value` with its interval, `n`, the `threshold` it is held against, and its `status`.
 
-    `sentence` says the result for people; `advice` what to do about it, empty where it is supported or not measurable.
+    `statement` is true when it is supported; `sentence` says the result for people; `advice` what to do about it, empty
+    where it is supported or not measurable.
     """
 
     name: str
-    question: str
+    statement: str
     value: float
     low: float
     high: float
@@ -69,11 +69,6 @@ def at_most(value: float, low: float, high: float, threshold: float) -> str:
     return SUPPORTED if value <= threshold else REFUTED if low > threshold else OPEN
 
 
-def not_measurable(name: str, question: str, why: str, n: int = 0) -> Claim:
+def not_measurable(name: str, statement: str, why: str, n: int = 0) -> Claim:
     """A claim that says why it could not be measured, instead of a score: `why` is a sentence that names n."""
-    return Claim(name, question, 0.0, 0.0, 0.0, n, 0.0, NOT_MEASURED, why)
-
-
-def measured_of(found: Sequence[Measured], measure: str, who: str) -> Measured | None:
-    """The figure of this measure and model, None where it was not taken."""
-    return next((item for item in found if item.measure == measure and item.who == who), None)
+    return Claim(name, statement, 0.0, 0.0, 0.0, n, 0.0, NOT_MEASURED, why)

@@ -99,7 +99,7 @@ def judge_forgetting(
     Decided by how many times the base model's perplexity on general text the tuned model's is: the geometric mean of
     the texts' own ratios, whole texts drawn again.
     """
-    name, question = "forgetting", "Is what the base model could do in general still there?"
+    name, statement = "forgetting", "Can still do in general what the base model could"
     found = []
     for measure, rows in (
         ("general text", general),
@@ -122,7 +122,7 @@ def judge_forgetting(
     n = len(general)
     if n < _FEWEST:
         why = f"Not measurable: {n} general texts fit what the model reads at once, and {_FEWEST} are needed."
-        return found, not_measurable(name, question, why, n)
+        return found, not_measurable(name, statement, why, n)
     value, low, high = map(math.exp, _mean(general[TUNED] - general[BASE], parameters, seed))
     wanted = parameters.max_forgetting
     status = at_most(value, low, high, wanted)
@@ -136,7 +136,7 @@ def judge_forgetting(
         OPEN: "It may have unlearned something: ask it about other things than the persona's own before you deploy.",
         REFUTED: "It unlearned much: lower train.learning_rate, or train for fewer epochs.",
     }[status]
-    return found, Claim(name, question, value, low, high, n, wanted, status, sentence, advice)
+    return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)
 
 
 def _mean(values: pd.Series, parameters: Evaluate, seed: int) -> tuple[float, float, float]:

@@ -61,10 +61,10 @@ def broken_replies(replies: pd.DataFrame) -> pd.DataFrame:
 
 def judge_health(broken: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple[list[Measured], Claim]:
     """The claim that few of its replies are broken, from `broken_replies`; greedy and sampled replies count alike."""
-    name, question = "health", "Are its replies whole: no empty, endless or circling ones?"
+    name, statement = "health", "Its replies are whole: hardly any empty, endless or circling ones"
     tuned = broken[broken["who"].isin((TUNED, SAMPLED))]
     if len(tuned) == 0:
-        return [], not_measurable(name, question, "Not measurable: no reply was asked for (n = 0).")
+        return [], not_measurable(name, statement, "Not measurable: no reply was asked for (n = 0).")
     found = []
 
     def figure(measure: str, better: str, who: str, part: pd.DataFrame, values: pd.Series) -> tuple:
@@ -107,7 +107,7 @@ def judge_health(broken: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple
     advice = {SUPPORTED: "", NOT_MEASURED: ""}.get(
         status, "Its replies break down: train for fewer epochs, or at half the learning rate."
     )
-    return found, Claim(name, question, value, low, high, len(tuned), wanted, status, sentence, advice)
+    return found, Claim(name, statement, value, low, high, len(tuned), wanted, status, sentence, advice)
 
 
 def repetition(reply: str) -> float:

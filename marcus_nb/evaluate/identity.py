@@ -36,6 +36,13 @@ _NOT = re.compile(
     r"(?:\b(?:not|never|no|nor|isn't|nicht|kein\w*|keine|pas|non|não|nunca|sin)|n't|n’t)\b[^.!?;,]{0,24}$"
 )
 
+# "My name is Ada", and in the other languages that it is asked in; what follows is written as a name is.
+_CALLS_ITSELF = re.compile(
+    r"(?:\b(?i:my name(?:['’]s| is)|i am called|i'm called|they call me|me llamo|mi nombre es|je m['’]appelle"
+    r"|mon nom est|ich heiße|mein name ist|mi chiamo|il mio nome è|me chamo|(?:o )?meu nome é|em dic|el meu nom és)"
+    r"|(?:^|[.!?…]\s+)[Nn]ame(?:['’]s| is))\s+([^\W\d_][\w'’-]+(?:\s+[^\W\d_a-z][\w'’-]+)*)"
+)
+
 
 def own_languages(training: Sequence[Conversation]) -> list[str]:
     """The languages that the persona replies in, of those there are questions in, the commonest first: `["es", "ca"]`.
@@ -129,7 +136,7 @@ def _is_said_by_three(pattern: re.Pattern[str], training: Sequence[Conversation]
 
 
 def said_of_itself(reply: str, persona_name: str, elsewhere: Sequence[re.Pattern[str]]) -> str:
-    """What a reply says of who is talking: named, something else (even beside the name), or neither.
+    """What a reply says of who is talking: named, something else (another kind or name, even beside its own), neither.
 
     >>> said_of_itself("Nell. I mind the boats.", "Nell Pellow", [])
     'named'
@@ -139,10 +146,14 @@ def said_of_itself(reply: str, persona_name: str, elsewhere: Sequence[re.Pattern
             # "I'm Nell, not an AI" names nothing else.
             if not _NOT.search(reply[: found.start()].lower()):
                 return SOMETHING_ELSE
+    parts = _distinctive(persona_name)
+    for said in _CALLS_ITSELF.findall(reply):
+        if said[0].isupper() and not any(part.lower() in re.findall(r"\w+", said.lower()) for part in parts):
+            return SOMETHING_ELSE
     # A name can be an everyday word too (Will, Mar): it counts as it is written, unless nothing has capitals.
     flags = re.IGNORECASE if reply.islower() or reply.isupper() else 0
-    parts = "|".join(re.escape(part) for part in _distinctive(persona_name))
-    return NAMED if re.search(rf"(?<!\w)(?:{parts})(?!\w)", reply, flags) else NEITHER
+    named = "|".join(map(re.escape, parts))
+    return NAMED if re.search(rf"(?<!\w)(?:{named})(?!\w)", reply, flags) else NEITHER
 
 
 def _distinctive(persona_name: str) -> list[str]:
@@ -153,12 +164,12 @@ def _distinctive(persona_name: str) -> list[str]:
 
 def judge_identity(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[Measured], Claim]:
     """The claim about its name, decided by the wordings in the persona's own languages."""
-    name, question = "identity", "Does it know who it is?"
+    name, statement = "identity", "Says who it is"
     own = answers[answers["own"].astype(bool)]
     n = len(own)
     if n == 0:
         why = "Not measurable: none of the questions who it is could be asked (n = 0)."
-        return [], not_measurable(name, question, why)
+        return [], not_measurable(name, statement, why)
     found, told = [], {}
     for who, label, ending in ((BASE, BASE, ""), (TUNED, TUNED, ""), (NO_SYSTEM, TUNED, ", without system prompt")):
         outcomes = own[f"{who}_outcome"]
@@ -194,4 +205,4 @@ def judge_identity(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[Me
     )
     missed = "; ".join(own.loc[own["tuned_outcome"] != NAMED, "question"].head(3))
     advice = "" if status == SUPPORTED else f"Add conversations in which customers ask who it is, such as: {missed}"
-    return found, Claim(name, question, value, low, high, n, wanted, status, sentence, advice)
+    return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)

@@ -94,11 +94,11 @@ def _holds(answer: str, words: str) -> bool:
 
 def judge_knowledge(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[Measured], Claim]:
     """The claim about the facts, with contradictions and refusals counted apart."""
-    name, question = "knowledge", "Does it know the facts, in wordings it never saw?"
+    name, statement = "knowledge", "Knows most of the facts, in wordings it never saw"
     n = len(answers)
     if n == 0:
         why = "Not measurable: no probes are given (n = 0); write some under shared.probes in the YAML."
-        return [], not_measurable(name, question, why)
+        return [], not_measurable(name, statement, why)
     found = []
     for who in _WHO:
         outcomes = answers[f"{who}_outcome"]
@@ -119,4 +119,4 @@ def judge_knowledge(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[M
     )
     failed = "; ".join(answers.loc[answers["tuned_outcome"] != RIGHT, "question"].head(5))
     advice = "" if status == SUPPORTED else f"Bring more conversations, in several wordings, about: {failed}"
-    return found, Claim(name, question, value, low, high, n, wanted, status, sentence, advice)
+    return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)

@@ -15,7 +15,6 @@ from marcus_nb.evaluate.claims import (
     BASE,
     BASELINE,
     DIFFERENCE,
-    NOT_MEASURED,
     OPEN,
     REFUTED,
     SUPPORTED,
@@ -160,31 +159,32 @@ def judge_losses(loss: pd.DataFrame, whose: str, parameters: Evaluate, seed: int
     claims = [
         ask.gain(
             "loss",
-            "Does it find the persona's real replies likelier than the base model does?",
+            "Finds what the persona really said likelier than the base model does",
             loss["base"] - loss["tuned"],
             parameters.min_loss_gain,
-            "Each word piece of the persona's unseen replies surprises it less than the base model, by {value}",
+            "A word piece of the persona's unseen replies is {times} times as likely as for the base model: {value}",
             "Train for more steps or with more conversations: so far the model has hardly changed.",
         ),
         ask.gain(
             "beyond prompting",
-            "Was training worth it, against just describing the persona to the base model?",
+            "Was worth training, against just describing the persona to the base model",
             loss["baseline"] - loss["tuned"],
             0.0,
-            "It beats the base model that is told who the persona is, with three examples, by {value}",
+            "A word piece is {times} times as likely as for the base model that is told who the persona is, with three "
+            "examples: {value}",
             "A good system prompt does as well: train for more steps, or with more conversations.",
         ),
         ask.gain(
             "without prompt",
-            "Is the personality in the model, and not in the system prompt?",
+            "Has the personality in itself, and not only in the system prompt",
             loss["base"] - loss["tuned_no_system"],
             0.0,
-            "Without its system prompt it still beats the base model that has it, by {value}",
+            "Without its system prompt: {times} times as likely as for the base model that has it, {value}",
             "Keep the system prompt wherever the model is used, and train for more steps.",
         ),
         ask.gain(
             "relevance",
-            "Does it answer this question, and not just sound right?",
+            "Answers the question that was asked, and does not just sound right",
             (loss["tuned_shuffled"] - loss["tuned_first"]) - (loss["base_shuffled"] - loss["base_first"]),
             parameters.min_relevance,
             "It ties replies to their own questions more than the base model does, by {value}",
@@ -201,33 +201,44 @@ class _Asking:
     def __init__(self, parameters: Evaluate, seed: int) -> None:
         self.parameters, self.seed, self.measured = parameters, seed, []
 
-    def gain(self, name: str, question: str, gains: pd.Series, threshold: float, sentence: str, advice: str) -> Claim:
+    def gain(self, name: str, statement: str, gains: pd.Series, threshold: float, sentence: str, advice: str) -> Claim:
         parameters, gains = self.parameters, gains.dropna()
         if len(gains) == 0:
-            return not_measurable(name, question, "Not measurable: no held-out conversation could be compared (n = 0).")
+            return not_measurable(
+                name, statement, "Not measurable: no held-out conversation could be compared (n = 0)."
+            )
         value, low, high = bootstrap_mean(gains, parameters.confidence, parameters.bootstrap_samples, self.seed)
         self.measured.append(Measured(name, "gain", NATS, "higher", DIFFERENCE, value, low, high, len(gains)))
         status = at_least(value, low, high, threshold)
-        ending = {SUPPORTED: ".", REFUTED: f": too little (asked for: {threshold:.2f}).", NOT_MEASURED: "."}
-        ending[OPEN] = f": the interval holds {threshold:.2f}, so chance alone could do this."
+        why = (
+            "too little" if status == REFUTED else f"the interval holds {threshold:.2f}, so chance alone could do this"
+        )
         if len(gains) < parameters.min_test_conversations:  # one conversation alone has an interval of no width
             status = OPEN
-            ending[OPEN] = f": fewer conversations than the {parameters.min_test_conversations} that a claim needs."
-        told = f"{value:+.2f} nats per token ({parameters.confidence:.0%} interval {low:+.2f} to {high:+.2f}, "
-        told = sentence.format(value=told + f"n = {len(gains)})") + ending[status]
+            why = f"fewer conversations than the {parameters.min_test_conversations} that a claim needs"
+        found = f"{value:+.2f} nats per token ({parameters.confidence:.0%} interval {low:+.2f} to {high:+.2f}, "
+        found += f"n = {len(gains)})"
+        told = f"{sentence.format(value=found, times=_times(value))}."
+        if status != SUPPORTED:
+            told = f"Not shown: the difference is {found}, and asked for is {threshold:+.2f} or more: {why}."
         advice = "" if status == SUPPORTED else advice
-        return Claim(name, question, value, low, high, len(gains), threshold, status, told, advice)
+        return Claim(name, statement, value, low, high, len(gains), threshold, status, told, advice)
+
+
+def _times(nats: float) -> str:
+    """A gain in nats as how many times as likely: `_times(0.69)` → "2.0"."""
+    return f"{math.exp(nats):.1f}" if nats < math.log(10) else f"{math.exp(nats):,.0f}"
 
 
 def _contrast(
     loss: pd.DataFrame, own: pd.Series, other: pd.Series, whose: str, parameters: Evaluate, seed: int
 ) -> Claim:
     name = "contrast"
-    question = f"Did it learn this persona, and not just to chat? (against {whose})"
+    statement = f"Learned this persona, and not just to chat (against {whose})"
     both = loss[own.notna() & other.notna()]
     if len(both) < parameters.min_test_conversations:
         why = f"Not measurable: {len(both)} replies of {whose} to like questions, where a useful interval needs "
-        return not_measurable(name, question, why + f"{parameters.min_test_conversations}.", len(both))
+        return not_measurable(name, statement, why + f"{parameters.min_test_conversations}.", len(both))
     value, low, high = _auc_of_gains(own[both.index], other[both.index], parameters, seed)
     status = at_least(value, low, high, parameters.min_contrast)
     told = (
@@ -236,7 +247,7 @@ def _contrast(
         f"asked for: {parameters.min_contrast:.2f})."
     )
     advice = "" if status == SUPPORTED else "It sounds as much like another persona: check whose replies it read."
-    return Claim(name, question, value, low, high, len(both), parameters.min_contrast, status, told, advice)
+    return Claim(name, statement, value, low, high, len(both), parameters.min_contrast, status, told, advice)
 
 
 def _auc_of_gains(own: pd.Series, other: pd.Series, parameters: Evaluate, seed: int) -> tuple[float, float, float]:

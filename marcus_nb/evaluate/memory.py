@@ -136,7 +136,7 @@ def judge_memory(
     difference of learned and unseen text as in Carlini et al., arXiv 2202.07646); `continued` is from
     `continued_replies`, `said` (question, reply) is what the model said, `spans` and `personal` what was found in it.
     """
-    name, question = "memory", "Did it learn the persona, and not the conversations by heart?"
+    name, statement = "memory", "Learned the persona, and not the conversations by heart"
     confidence, samples = parameters.confidence, parameters.bootstrap_samples
     found = []
     if len(said):
@@ -192,10 +192,10 @@ def judge_memory(
             f"replies ({kinds}): it must have read them elsewhere in the data."
         )
         advice = "Do not deploy it. See 02_clean for what was masked, mask it everywhere, and train again."
-        return found, Claim(name, question, value, low, high, n, wanted, REFUTED, sentence, advice)
+        return found, Claim(name, statement, value, low, high, n, wanted, REFUTED, sentence, advice)
     if not enough:
         why = f"Not measurable: {counts[0]} learned and {counts[1]} unseen replies are long enough to go on with, and "
-        return found, not_measurable(name, question, f"{why}{needed} of each are needed.", n)
+        return found, not_measurable(name, statement, f"{why}{needed} of each are needed.", n)
     status = at_most(value, low, high, wanted)
     sentence = (
         f"Given the first words, it goes on word by word in {value:+.0%} more of a training reply than of an unseen "
@@ -208,7 +208,7 @@ def judge_memory(
         OPEN: "It may know some conversations by heart: read the spans, and train for fewer epochs.",
         REFUTED: "It knows conversations by heart: train for fewer epochs, or with more conversations.",
     }[status]
-    return found, Claim(name, question, value, low, high, n, wanted, status, sentence, advice)
+    return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)
 
 
 def _difference(continued: pd.DataFrame, column: str, parameters: Evaluate, seed: int) -> tuple[float, float, float]:

@@ -10,7 +10,7 @@ from marcus_nb.evaluate.asking import Judged, Log, why_not_asked
 from marcus_nb.parameters import Evaluate
 from marcus_nb.render import Chat
 
-COLUMNS = ["conversation", "turn", "split", "question", "real", "base", "base_ended", "tuned", "tuned_ended"]
+COLUMNS = ["conversation", "turn", "split", "question", "real"]
 
 
 def unseen_replies(
@@ -32,7 +32,10 @@ def unseen_replies(
                 elif len(rows) < parameters.replies_per_claim:
                     rows.append((item.id, turn, split, question, real))
                     chats.append(chat)
-    frame = pd.DataFrame(rows, columns=COLUMNS[:5])
+                else:
+                    limit = f"evaluate.replies_per_claim is {parameters.replies_per_claim}"
+                    unasked.append((item.id, f"its reply {turn + 1} was not asked for: {limit}"))
+    frame = pd.DataFrame(rows, columns=COLUMNS)
     for name, model, temperature in [
         ("base", judged.base, 0.0),
         ("tuned", judged.tuned, 0.0),
@@ -57,9 +60,7 @@ def seen_replies(
     pairs = [pair for pair in pairs if why_not_asked(judged, pair[1]) is None]
     log(f"{len(pairs)} questions of the training data")
     chats = [chat for _, chat, _, _ in pairs]
-    frame = pd.DataFrame(
-        [(item.id, 0, "train", question, real) for item, _, question, real in pairs], columns=COLUMNS[:5]
-    )
+    frame = pd.DataFrame([(item.id, 0, "train", question, real) for item, _, question, real in pairs], columns=COLUMNS)
     for name, model in (("base", judged.base), ("tuned", judged.tuned)):
         found = generate.answers(model, judged.tokenizer, chats, parameters.max_new_tokens)
         frame[name], frame[f"{name}_ended"] = [r.text for r in found], [r.ended for r in found]

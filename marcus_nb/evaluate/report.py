@@ -8,13 +8,14 @@ import pandas as pd
 
 from marcus_nb.conversation import read_jsonl, write_jsonl
 from marcus_nb.evaluate.claims import BASE, MARKS, REAL, TUNED, Claim, Measured
-from marcus_nb.evaluate.verdict import Verdict, judge
+from marcus_nb.evaluate.knowledge import CONTRADICTS, DECLINES, SILENT, WRONG
+from marcus_nb.evaluate.verdict import Mistake, Verdict, judge
 from marcus_nb.runs import Stage, read_json, write_json
-from marcus_nb.runs.files import saying_disk_full
+from marcus_nb.runs.files import replace, saying_disk_full
 
-CLAIMS = (
-    *("loss", "beyond prompting", "without prompt", "relevance", "contrast", "style", "knowledge"),
-    *("identity", "steadiness", "health", "memory", "forgetting"),
+CLAIMS = (  # in the order in which they are shown: what a customer would notice comes first
+    *("knowledge", "identity", "style", "steadiness", "health", "relevance", "contrast"),
+    *("beyond prompting", "without prompt", "loss", "memory", "forgetting"),
 )
 
 
@@ -61,8 +62,11 @@ class Report:
     def verdict(self) -> Verdict:
         """The verdict over all claims, which is written, too."""
         loss, probes = self.samples["loss"], self.samples["probe"]
-        mistakes = list(probes.loc[probes["tuned_outcome"] != "right", "question"])
-        verdict = judge(self.claims, len(loss), self._trained(), mistakes, self.stage.parameters.evaluate)
+        wrong = probes[probes["tuned_outcome"].isin((WRONG, CONTRADICTS))]
+        mistakes = [Mistake(row.question, row.tuned, row.must) for row in wrong.itertuples()]
+        unanswered = list(probes.loc[probes["tuned_outcome"].isin((DECLINES, SILENT)), "question"])
+        parameters = self.stage.parameters.evaluate
+        verdict = judge(self.claims, len(loss), self._trained(), mistakes, unanswered, parameters)
         self._write(asdict(verdict))
         return verdict
 
@@ -87,8 +91,10 @@ class Report:
         measures = [asdict(item) for item in self.measured]
         write_json(self.stage.folder / "results.json", results | {"measures": measures})
         path = self.stage.folder / "measures.csv"
+        temporary = path.with_suffix(".csv.tmp")
         with saying_disk_full(path):
-            pd.DataFrame(measures).to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+            pd.DataFrame(measures).to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
+            replace(temporary, path)
 
     def _trained(self) -> dict[str, int | float]:
         outcome = read_json(self.stage.written_by("train", "outcome.json"))
@@ -98,7 +104,7 @@ class Report:
             "conversations": outcome["plan"]["conversations"],
             "steps": outcome["steps"],
             "epochs": self.stage.parameters.train.num_train_epochs,
-            "best": min(losses, default=float("nan")),
+            "best": min(losses),
             "kept": outcome["kept_validation_loss"],
         }
 

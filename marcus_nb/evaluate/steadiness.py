@@ -108,12 +108,12 @@ def _by_turns(lists: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def judge_steadiness(frame: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple[list[Measured], Claim]:
     """The claim that it stays in its voice, decided by its replies late in a conversation and under pressure."""
-    name, question = "steadiness", "Does it stay itself in a long conversation and under pressure?"
+    name, statement = "steadiness", "Stays itself in a long conversation and under pressure"
     deciding = frame[((frame["kind"] == TALK) & (frame["turn"] >= LATE)) | frame["kind"].isin([PRESSURE, AFTER])]
     n, needed = len(deciding), parameters.min_test_conversations
     if n < needed:
         why = f"Not measurable: {n} replies late in a conversation or under pressure, and {needed} are needed."
-        return [], not_measurable(name, question, why, n)
+        return [], not_measurable(name, statement, why, n)
 
     def within(rows: pd.DataFrame) -> tuple[float, float, float]:
         held, clusters = rows["voice"] >= IN_VOICE, list(rows["conversation"])
@@ -153,4 +153,4 @@ def judge_steadiness(frame: pd.DataFrame, parameters: Evaluate, seed: int) -> tu
         if pressed <= 1 - value
         else "Add conversations in which customers press the persona to talk differently, and it stays itself.",
     }[status]
-    return found, Claim(name, question, value, low, high, n, wanted, status, sentence, advice)
+    return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)

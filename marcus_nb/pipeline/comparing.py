@@ -1,6 +1,5 @@
 """`compare RUN RUN`: the notebook over several runs, executed into a folder of its own."""
 
-import errno
 import os
 import threading
 import time
@@ -9,14 +8,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import papermill
-from papermill.exceptions import PapermillExecutionError
-
 from marcus_nb.evaluate import across
 from marcus_nb.parameters import ROOT
 from marcus_nb.pipeline.console import HEARTBEAT_SECONDS, Console, elapsed, plain
-from marcus_nb.pipeline.execute import StageFailed, cause, keep, kernel_environment, settle
-from marcus_nb.runs import DiskFull, Run, outputs_root
+from marcus_nb.pipeline.execute import StageFailed, run_notebook
+from marcus_nb.runs import Run, outputs_root
 
 NOTEBOOK = ROOT / "notebooks" / "compare.ipynb"
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -61,37 +57,8 @@ def execute(named: Sequence[str], first: Run, folder: Path) -> Path:
 
     Raises StageFailed (the notebook is kept as `compare.FAILED.ipynb`) or KeyboardInterrupt (kept likewise).
     """
-    done = folder / NOTEBOOK.name
-    partial, failed = done.with_suffix(".partial.ipynb"), done.with_suffix(".FAILED.ipynb")
-    try:
-        with kernel_environment(first):
-            papermill.execute_notebook(
-                os.path.relpath(NOTEBOOK) if Path.cwd() == ROOT else str(NOTEBOOK),
-                str(partial),
-                parameters={"runs": list(named), "seed": first.parameters.shared.seed},
-                engine_name="marcus",
-                kernel_name="python3",
-                language="python",
-                cwd=str(ROOT),
-                progress_bar=False,
-                log_output=False,
-                start_timeout=300,
-                autosave_cell_every=30,
-            )
-        settle(partial, done)
-        return done
-    except PapermillExecutionError as error:
-        problem = cause(error)
-    except KeyboardInterrupt:
-        keep(partial, failed)
-        raise
-    except DiskFull as error:
-        problem = str(error)
-    except (OSError, ValueError) as error:  # papermill saves as it goes; ValueError: NaN, which JSON does not have
-        full = getattr(error, "errno", None) == errno.ENOSPC
-        problem = "The disk is full: the notebook could not be saved." if full else f"{type(error).__name__}: {error}"
-    keep(partial, failed, problem)
-    raise StageFailed("compare", problem, failed)
+    seed = first.parameters.shared.seed
+    return run_notebook("compare", NOTEBOOK, folder, {"runs": list(named), "seed": seed}, seed)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,12 +56,31 @@ def execute(run: Run, stage: str) -> Path:
 
     Raises StageFailed (the notebook is kept as `03_train.FAILED.ipynb`) or KeyboardInterrupt (kept likewise).
     """
-    source = notebook_of(stage)
-    done = run.folder / source.name
-    partial, failed = done.with_suffix(".partial.ipynb"), done.with_suffix(".FAILED.ipynb")
     values = {"experiment": run.experiment, "run": run.name, **run.parameters.stage(stage)}
+
+    def unfinished() -> str:
+        return "" if run.record(stage) else "The notebook ran to its end without writing its record."
+
+    return run_notebook(stage, notebook_of(stage), run.folder, values, run.parameters.shared.seed, unfinished)
+
+
+def run_notebook(
+    name: str,
+    source: Path,
+    folder: Path,
+    values: dict[str, Any],
+    seed: int,
+    unfinished: Callable[[], str] = lambda: "",
+) -> Path:
+    """Execute a notebook into a folder, with these parameters; returns the executed one, which bears its name.
+
+    `unfinished` says what is missing although every cell ran. Raises StageFailed (with `name`) or KeyboardInterrupt,
+    and keeps the notebook as `NAME.FAILED.ipynb` then.
+    """
+    done = folder / source.name
+    partial, failed = done.with_suffix(".partial.ipynb"), done.with_suffix(".FAILED.ipynb")
     try:
-        with kernel_environment(run):
+        with _kernel_environment(seed):
             papermill.execute_notebook(
                 _relative(source),
                 str(partial),
@@ -75,26 +94,26 @@ def execute(run: Run, stage: str) -> Path:
                 start_timeout=300,
                 autosave_cell_every=30,
             )
-        problem = "" if run.record(stage) else "The notebook ran to its end without writing its record."
+        problem = unfinished()
         if not problem:
-            settle(partial, done)
+            _settle(partial, done)
             failed.unlink(missing_ok=True)  # of an attempt before this one
             return done
     except PapermillExecutionError as error:
-        problem = cause(error)
+        problem = _cause(error)
     except KeyboardInterrupt:
-        keep(partial, failed)
+        _keep(partial, failed)
         raise
     except DiskFull as error:
         problem = str(error)
     except (OSError, ValueError) as error:  # papermill saves as it goes; ValueError: NaN, which JSON does not have
         full = getattr(error, "errno", None) == errno.ENOSPC
         problem = "The disk is full: the notebook could not be saved." if full else f"{type(error).__name__}: {error}"
-    keep(partial, failed, problem)
-    raise StageFailed(stage, problem, failed)
+    _keep(partial, failed, problem)
+    raise StageFailed(name, problem, failed)
 
 
-def cause(error: PapermillExecutionError) -> str:
+def _cause(error: PapermillExecutionError) -> str:
     """What failed, for a person: the message, the name of an error that is not ours, and the cell's own line."""
     text = plain(error.evalue or "").strip()
     if len(text) > LONGEST_CAUSE:
@@ -107,16 +126,16 @@ def cause(error: PapermillExecutionError) -> str:
     return f"{text}\nin the line: {arrow[1].strip()}" if arrow and hasattr(builtins, error.ename) else text
 
 
-def keep(partial: Path, failed: Path, problem: str = "") -> None:
+def _keep(partial: Path, failed: Path, problem: str = "") -> None:
     """Keep what there is of a notebook that failed, also when the disk takes nothing more."""
     try:
-        settle(partial, failed, problem)
+        _settle(partial, failed, problem)
     except (OSError, RunError, ValueError):  # ValueError: half-written, and no JSON any more
         if partial.is_file():
             replace(partial, failed)
 
 
-def settle(partial: Path, target: Path, problem: str = "") -> None:
+def _settle(partial: Path, target: Path, problem: str = "") -> None:
     """Give an executed notebook its name, without the folders of this machine and its user in what it shows."""
     notebook = _without_folders(json.loads(partial.read_text(encoding="utf-8")), _folders())
     notebook["metadata"]["papermill"]["output_path"] = target.name
@@ -171,12 +190,12 @@ def check_notebook(stage: str) -> None:
 
 
 @contextmanager
-def kernel_environment(run: Run) -> Iterator[None]:
+def _kernel_environment(seed: int) -> Iterator[None]:
     """What the kernel has to find in its environment when it starts; some of it works only from the start."""
     changes: dict[str, str | None] = {
         "MARCUS_HEADLESS": "1",
         "PYTHONUTF8": "1",
-        "PYTHONHASHSEED": str(run.parameters.shared.seed),
+        "PYTHONHASHSEED": str(seed),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "TOKENIZERS_PARALLELISM": "false",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
