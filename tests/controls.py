@@ -1,7 +1,7 @@
 """Models that must not pass for the persona, and the two that must: what is done to the data, and what is expected.
 
 The expectations were written before the first of them was trained. Thresholds were set with seed 42; the drill in
-tests/drills/test_controls.py uses others.
+tests/test_controls.py uses another.
 """
 
 import random

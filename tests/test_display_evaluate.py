@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import matplotlib.style
 import pandas as pd
 import pytest
 from IPython.core.formatters import DisplayFormatter
@@ -14,6 +15,7 @@ from marcus_nb.display import answers as answers_shown
 from marcus_nb.display import standing as standings
 from marcus_nb.display.blocks import Block
 from marcus_nb.display.card import drawn, finding, scale
+from marcus_nb.display.figures import STYLE
 from marcus_nb.display.standing import standing, told
 from marcus_nb.evaluate import claims as words_of
 from marcus_nb.evaluate import judge_losses, ways_of_asking
@@ -218,8 +220,9 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_no_words_of_the_card_overlap_or_are_cut(case):
     found, figures = CASES[case]()
-    figure = drawn([standing(item, figures) for item in found], finding(found))
-    figure.draw_without_rendering()
+    with matplotlib.style.context(STYLE):  # as it is drawn when it is shown
+        figure = drawn([standing(item, figures) for item in found], finding(found))
+        figure.draw_without_rendering()
     texts = [*figure.texts, *figure.axes[0].texts, *figure.legends[0].get_texts()]
     boxes = [(item.get_text(), item.get_window_extent()) for item in texts if item.get_text().strip()]
     width, height = figure.get_window_extent().size

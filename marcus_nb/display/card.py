@@ -30,6 +30,7 @@ from marcus_nb.display.standing import (
     SUPPORTED,
     TUNED,
     Standing,
+    counted,
     needed,
     standing,
     told,
@@ -160,7 +161,7 @@ def _draw(axes: Any, row: int, place: Standing) -> None:
     below = textwrap.shorten(hidden(f"{place.measure}{unit and f' [{unit}]'}"), 40, placeholder="…")
     axes.text(left + 0.055, row + 0.24, below, color=QUIET, fontsize=8.2, va="center")
     axes.text(right, row - 0.1, needed(place), fontsize=11, va="center")
-    axes.text(right, row + 0.24, f"n = {claim.n}", fontsize=9.5, color=QUIET, va="center")
+    axes.text(right, row + 0.24, counted(place), fontsize=9.5, color=QUIET, va="center")
     worst, best = scale(place)
 
     def at(value: float) -> float:
@@ -185,7 +186,7 @@ def _draw(axes: Any, row: int, place: Standing) -> None:
         if value is None or not math.isfinite(value):
             continue
         if abs(at(value) - here) < _HIDES:  # a rim around the tuned model's mark
-            size, order = 20, 3.8
+            size, order = 15 if who == REAL else 19, 3.8
         elif who == BASELINE and place.base is not None and abs(at(value) - at(place.base)) < _HIDES:
             size = 12
         face = "black" if who == REAL else "white"
@@ -193,7 +194,7 @@ def _draw(axes: Any, row: int, place: Standing) -> None:
         axes.plot(at(value), row, marker=marker, markersize=size, zorder=order, **look)
         if all(abs(at(value) - other) >= _APART for other in written):
             side = "left" if at(value) < 0.05 else "right" if at(value) > 0.95 else "center"  # inside the scale
-            shift = {"left": -0.02, "right": 0.02}.get(side, 0)
+            shift = 0.02 if side == "right" else 0
             axes.text(
                 at(value) + shift, row + 0.34, told(value, place.unit), color=QUIET, fontsize=9.5, ha=side, va="center"
             )

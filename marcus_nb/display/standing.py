@@ -120,6 +120,14 @@ def told(value: float | None, unit: str) -> str:
     return f"{value:z,.{digits}f}{times}"  # z: nothing is −0.00
 
 
+def counted(place: Standing) -> str:
+    """What a figure rests on: `"9 of 12"` for a share of so many, else `"n = 43"`."""
+    count = place.claim.value * place.claim.n
+    if place.unit == "share" and place.tuned == place.claim.value and math.isclose(count, round(count), abs_tol=1e-6):
+        return f"{round(count):,} of {place.claim.n:,}"
+    return f"n = {place.claim.n:,}"
+
+
 def between(low: float | None, high: float | None, unit: str) -> str:
     """An interval: `"(0.62 to 0.79)"`, which no line break divides; "" where there is none."""
     if not (_is_finite(low) and _is_finite(high)):

@@ -12,7 +12,6 @@ from marcus_nb.evaluate.asking import Judged, Log
 from marcus_nb.evaluate.deploy import DeployError, Golden, compare
 from marcus_nb.models.serving import Server, ServingError, last_lines, serving, why_no_server
 
-ASKED = 5  # each twice: as a whole and as a stream
 COLUMNS = ["question", "same_reply", "same_stream", "note"]
 
 
@@ -29,7 +28,7 @@ class Served:
 def check_served(
     conversations: Sequence[Golden], judged: Judged, folder: Path, max_new_tokens: int, server_log: Path, log: Log
 ) -> tuple[pd.DataFrame, str]:
-    """Serve the folder and ask it the first of these questions, as a whole and as a stream.
+    """Serve the folder and ask it these questions, each as a whole and as a stream.
 
     The first: columns question, same_reply, same_stream, note. The second: why nothing could be asked, with what
     helps, where the packages for serving are missing; else "". Raises DeployError when the server does not start or
@@ -37,16 +36,15 @@ def check_served(
     """
     if problem := why_no_server():
         return pd.DataFrame(columns=COLUMNS), f"{problem}."
-    chosen = conversations[:ASKED]
     log("transformers' own server starts on model/")
     try:
         with serving(folder, server_log, str(models.device())) as server:
-            log(f"the openai client asks it {len(chosen)} questions, each as a whole and as a stream")
-            said = [_ask(server, item.question, max_new_tokens) for item in chosen]
+            log(f"the openai client asks it {len(conversations)} questions, each as a whole and as a stream")
+            said = [_ask(server, item.question, max_new_tokens) for item in conversations]
     except ServingError as error:
         raise DeployError(str(error)) from error
     rows = []
-    for item, reply in zip(chosen, said, strict=True):
+    for item, reply in zip(conversations, said, strict=True):
         note = compare(judged, item.prompt, item.reply, served_ids(judged.tokenizer, item.reply, reply))
         rows.append((item.question, not note, reply.stream == reply.text, note))
     found = pd.DataFrame(rows, columns=COLUMNS)
