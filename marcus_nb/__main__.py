@@ -13,6 +13,7 @@ import typer
 from marcus_nb import parameters as parameters_module
 from marcus_nb import runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError
+from marcus_nb.pipeline import asked
 from marcus_nb.runs import DiskFull, RunError
 from marcus_nb.runs.which import find_run
 
@@ -54,11 +55,17 @@ def _taken(path: Path) -> str:
     return f"{path}: an experiment cannot be called {path.stem}, which is or will be a command. Rename the file."
 
 
-@app.command("run", help="Run an experiment's notebooks in order; without a name, the example.")
+@app.command("run", help="Run an experiment's notebooks in order, or those of several; without a name, the example.")
 def run_experiment(
-    experiment: Annotated[str, typer.Argument(help="A name in parameters/, or the path of a YAML file.")] = EXAMPLE,
+    experiments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[EXPERIMENT]...", help="Names in parameters/, patterns, or YAML files."),
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="SECTION.NAME=VALUE", help="Override one parameter.")
+    ] = None,
+    sweep: Annotated[
+        list[str] | None, typer.Option(metavar="SECTION.NAME=VALUE,VALUE", help="One run for each of these values.")
     ] = None,
     from_: Annotated[
         str, typer.Option("--from", metavar="|".join(STAGES), help="Reuse the stages before this one.")
@@ -73,32 +80,55 @@ def run_experiment(
     require_acquired: Annotated[
         bool, typer.Option("--require-acquired", help="Exit with 3 unless the verdict is acquired.")
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Only how it ended; the run's log.txt has everything.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Every line of the stages' logs.")] = False,
 ) -> None:
-    if not resume:
-        _find(experiment)
-    if resume and (set_ or from_ != STAGES[0]):
+    names = asked.named(experiments or [EXAMPLE])
+    if resume and (set_ or sweep or from_ != STAGES[0]):
         raise ParameterError(
-            "--resume goes on with a run as it is: --set and --from make a new one, so they do not go together"
+            "--resume goes on with a run as it is: --set, --sweep and --from make a new one, so they do not go together"
         )
+    if resume and len(names) > 1:
+        raise ParameterError(f"--resume goes on with one run: ./run_all.sh {names[0]} --resume, then the next")
+    if quiet and verbose:
+        raise ParameterError("--quiet and --verbose do not go together")
+    if not resume:
+        for name in names:
+            _find(name)
     overrides = dict(parameters_module.parse_set(text) for text in set_ or [])
+    wanted = asked.wanted(names, overrides, sweep or [])
 
-    from marcus_nb.pipeline import order  # papermill and what it brings: `list` and most mistakes answer without
+    from marcus_nb.pipeline import many, order  # papermill and what it brings: `list` and most mistakes answer without
 
-    if resume:
-        # Its own parameters count: the YAML may have changed since, or be gone.
-        planned = order.plan_to_resume(Path(experiment).stem if "." in experiment else experiment, _stage(until))
-        chosen = planned.resumed.parameters
-    else:
-        chosen = parameters_module.load(experiment, overrides)
+    def console(one: asked.Wanted) -> order.Console:
+        typed = [one.experiment, *(word for text in set_ or [] for word in ("--set", text))]
+        typed += [word for name in one.swept for word in ("--set", f"{name}={one.overrides[name]}")]
+        typed += ["--require-acquired"] if require_acquired else []
+        return order.Console(typed, "quiet" if quiet else "verbose" if verbose else "normal")
+
+    def planned(one: asked.Wanted) -> tuple[parameters_module.Parameters, order.Plan]:
+        if resume:
+            # Its own parameters count: the YAML may have changed since, or be gone.
+            name = Path(one.experiment).stem if "." in one.experiment else one.experiment
+            going_on = order.plan_to_resume(name, _stage(until))
+            return going_on.resumed.parameters, going_on
+        chosen = parameters_module.load(one.experiment, one.overrides)
         order.check_sources(chosen)
-        planned = order.plan(chosen, _stage(from_), _stage(until))
+        return chosen, order.plan(chosen, _stage(from_), _stage(until))
+
     if dry_run:
-        for step in planned.steps:
-            typer.echo(f"{step.stage:10}{step.action:8}{step.reason}")
-        return
-    asked = [experiment, *(word for text in set_ or [] for word in ("--set", text))]
-    asked += ["--require-acquired"] if require_acquired else []
-    raise typer.Exit(order.run(chosen, planned, order.Console(asked), require_acquired))
+        for one in wanted:
+            if len(wanted) > 1:
+                typer.echo(one.title)
+            for step in planned(one)[1].steps:
+                typer.echo(f"{step.stage:10}{step.action:8}{step.reason}")
+    elif len(wanted) > 1:
+        raise typer.Exit(many.run(wanted, _stage(from_), _stage(until), console, require_acquired))
+    else:
+        chosen, steps = planned(wanted[0])
+        raise typer.Exit(order.run(chosen, steps, console(wanted[0]), require_acquired))
 
 
 @app.command("list", help="All runs: when, what, how they ended.")

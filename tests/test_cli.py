@@ -68,7 +68,13 @@ def marcus(outputs: Path, *arguments: str, **variables: str) -> subprocess.Compl
         (["smoke", "--set", "train.lora_r=many"], ["train.lora_r", "'many'", "Rank of the adapter"]),
         (["smoke", "--set", "train.lora_r=[1"], ["train.lora_r=[1", "not readable as YAML"]),
         (["smoke", "--set", "ingest.sources=[no/such.csv]"], ["ingest.sources: no/such.csv: there is no such file"]),
-        (["smoke", "nonsense"], ["unexpected extra argument"]),
+        (["smoke", "nonsense"], ["no experiment 'nonsense'", "Commands: run"]),
+        (["smoke", "--sweep", "train.lora_r=4"], ["--sweep train.lora_r=4: expected SECTION.PARAMETER=VALUE,VALUE"]),
+        (["smoke", "--sweep", "train.lora_rank=4,8"], ["no such parameter. Did you mean train.lora_r?"]),
+        (["smoke", "--sweep", "train.lora_r=4,8", "--set", "train.lora_r=2"], ["train.lora_r is chosen twice"]),
+        (["no*"], ["No experiment fits 'no*'; there are florian, quickstart, smoke"]),
+        (["smoke", "florian", "--resume"], ["--resume goes on with one run"]),
+        (["smoke", "--quiet", "--verbose"], ["do not go together"]),
     ],
 )
 def test_a_mistake_gets_one_clear_answer(tmp_path, monkeypatch, capsys, arguments, said):

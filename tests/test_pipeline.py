@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,38 +21,12 @@ import psutil
 import pytest
 from jupyter_core.utils import ensure_event_loop
 from papermill.exceptions import PapermillExecutionError
+from running import BUSY, DIE, FINISH, RECORD, WINDOWS, Runner, failing, statuses, streams, write
 
 from marcus_nb import parameters, runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError
 from marcus_nb.pipeline import console, execute, order
 from marcus_nb.runs import RunError
-
-PARAMETERS = 'experiment: str = ""\nrun: str = ""\npersona_name: str = None\nsources: list = None'
-FINISH = "Path('{folder}/ingest').mkdir(exist_ok=True)\nPath('{folder}/ingest/record.json').write_text(RECORD)"
-RECORD = '{"seconds": 1.5, "headline": ["one line"]}'
-DIE = "import os\nprint('last words', flush=True)\nimport time; time.sleep(0.3)\nos.kill(os.getpid(), 9)"
-BUSY = "print('at work', flush=True)\nfrom pathlib import Path\nPath('{0}').write_text('')\nimport time; time.sleep(60)"
-WINDOWS = os.name == "nt"
-
-
-def write(path: Path, *cells: str) -> Path:
-    book = nbformat.v4.new_notebook(
-        metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}}
-    )
-    book.cells = [nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate((PARAMETERS, *cells))]
-    book.cells[0].metadata["tags"] = ["parameters"]
-    nbformat.write(book, path)
-    return path
-
-
-def statuses(book) -> list[str]:
-    """Of the notebook's own cells, without those that papermill put in."""
-    return [c.metadata.papermill.status for c in book.cells if c.id.startswith("cell-")]
-
-
-def streams(cell) -> str:
-    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
-
 
 # --- the engine, as `papermill --engine marcus` uses it by hand -------------------------------------------------------
 
@@ -72,10 +45,6 @@ def mill(tmp_path: Path, *cells: str, **settings):
 def wait_for(path: Path) -> None:
     while not path.exists():
         time.sleep(0.05)
-
-
-def failing(book):
-    return next(cell for cell in book.cells if cell.metadata.get("papermill", {}).get("status") == "failed")
 
 
 def test_a_notebook_that_works_is_completed_and_its_streams_are_whole(tmp_path):
@@ -405,7 +374,7 @@ def test_without_a_terminal_there_is_a_sign_of_life_all_the_time(smoke, monkeypa
     seen = console.Console()
     with seen.stage(smoke.run, "ingest"):
         time.sleep(2.5)
-        log.write_bytes(b"12:00:00 \x1b[31mstep 5/10\x1b[0m\nhalf a charact\xc3")
+        log.write_bytes(b"12:00:00 \x1b[31mstep 5/10\x1b[0m\n12:00:01 half a charact\xc3")
         time.sleep(2.5)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
     assert "starting the notebook" in lines[0]
@@ -447,44 +416,6 @@ def test_plain_text_steers_no_terminal(text, seen):
 
 
 # --- signals and disks: the real runner in a process of its own -----------------------------------------------
-
-
-class Runner:
-    """`run_all.sh smoke --until ingest` with another first notebook, as a process group like a terminal's."""
-
-    def __init__(self, tmp_path: Path, *cells: str) -> None:
-        self.outputs = tmp_path / "outputs"
-        notebook = write(tmp_path / "01_ingest.ipynb", *cells)
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests/drills/runner.py"), str(notebook), "smoke", "--until", "ingest"],
-            env=os.environ | {"MARCUS_OUTPUTS": str(self.outputs), "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            cwd=ROOT,
-            start_new_session=True,
-            # a test run in the background may have been told to ignore Ctrl-C, and its children inherit that
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-
-    def wait_for(self, there: Callable[[], bool], seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while not there():
-            assert self.process.poll() is None, "".join(self.process.communicate())
-            assert time.monotonic() < end, "nothing came of it"
-            time.sleep(0.05)
-
-    @property
-    def folder(self) -> Path:
-        return next(self.outputs.glob("smoke/*"))
-
-    def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def end(self) -> tuple[int, str, str]:
-        out, err = self.process.communicate(timeout=60)
-        return self.process.returncode, out, err
 
 
 @pytest.mark.skipif(WINDOWS, reason="signals cannot be sent to one process there")

@@ -18,7 +18,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from marcus_nb.parameters import ROOT
 from marcus_nb.pipeline.console import plain
-from marcus_nb.pipeline.engine import MarcusEngine
+from marcus_nb.pipeline.engine import INTERRUPTED, MarcusEngine
 from marcus_nb.runs import DiskFull, Run, RunError, write_json
 from marcus_nb.runs.files import replace
 from marcus_nb.runs.folder import outputs_root
@@ -102,7 +102,7 @@ def run_notebook(
     except PapermillExecutionError as error:
         problem = _cause(error)
     except KeyboardInterrupt:
-        _keep(partial, failed)
+        _keep(partial, failed, INTERRUPTED)
         raise
     except DiskFull as error:
         problem = str(error)
@@ -126,7 +126,7 @@ def _cause(error: PapermillExecutionError) -> str:
     return f"{text}\nin the line: {arrow[1].strip()}" if arrow and hasattr(builtins, error.ename) else text
 
 
-def _keep(partial: Path, failed: Path, problem: str = "") -> None:
+def _keep(partial: Path, failed: Path, problem: str) -> None:
     """Keep what there is of a notebook that failed, also when the disk takes nothing more."""
     try:
         _settle(partial, failed, problem)

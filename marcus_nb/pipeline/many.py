@@ -1,0 +1,97 @@
+"""Several runs by one command, each made whatever becomes of the others; at the end a table and a comparison."""
+
+from collections.abc import Callable, Sequence
+
+from rich.table import Table
+
+from marcus_nb import parameters as parameters_module
+from marcus_nb.parameters import ParameterError, Parameters
+from marcus_nb.pipeline import comparing, order
+from marcus_nb.pipeline.asked import Wanted, start_of
+from marcus_nb.pipeline.console import LAUNCHER, QUIET, Console
+from marcus_nb.runs import Run, RunError
+
+WIDTH = 140  # characters of the table where no terminal says its own
+
+
+def run(
+    asked: Sequence[Wanted],
+    start: str,
+    until: str,
+    console: Callable[[Wanted], Console],
+    require_acquired: bool = False,
+) -> int:
+    """Make one run after the other, then a table of them all and `compare.ipynb` over those that were judged.
+
+    `console` gives each run its own. A run that fails does not stop the others; the exit code is that of the worst.
+    Ctrl-C stops all. Raises ParameterError, before anything is made, for what no run could be made of.
+    """
+    resolved = [_resolved(one) for one in asked]
+    made: list[tuple[Wanted, Run | None, str]] = []
+    codes = []
+    for place, (one, parameters) in enumerate(zip(asked, resolved, strict=True)):
+        seen = console(one)
+        seen.say(f"\n━━ {place + 1} of {len(asked)}: {one.title}", "bold", QUIET)
+        problem = ""
+        try:
+            planned = _planned(parameters, start_of(one, start, asked[:place]), start, until)
+            codes.append(order.run(parameters, planned, seen, require_acquired))
+        except (RunError, ParameterError, OSError) as error:
+            problem = str(error)
+            seen.say(problem, "red", QUIET)
+            codes.append(order.FAILED)
+        made.append((one, seen.run, problem))
+        if codes[-1] == order.INTERRUPTED:
+            break
+    last = console(asked[-1])
+    last.out.print()
+    last.out.print(table(made), width=None if last.out.is_terminal else WIDTH)
+    if codes[-1] == order.INTERRUPTED:
+        last.say(f"Interrupted: {len(asked) - len(made)} of {len(asked)} runs were not begun.", "bold yellow", QUIET)
+        return order.INTERRUPTED
+    judged = [f"{run.experiment}/{run.name}" for _, run, _ in made if run and run.record("evaluate")]
+    if len(judged) > 1:
+        last.say(f"\nSide by side, as would  {LAUNCHER} compare {' '.join(judged)}", "bold")
+        codes.append(comparing.compare(judged, last))
+    return next((code for code in (order.FAILED, order.NOT_ACQUIRED) if code in codes), order.OK)
+
+
+def _resolved(one: Wanted) -> Parameters:
+    parameters = parameters_module.load(one.experiment, one.overrides)
+    order.check_sources(parameters)
+    return parameters
+
+
+def _planned(parameters: Parameters, own: str, start: str, until: str) -> order.Plan:
+    """From the stage on that has work of its own; where its fellow did not come so far, from where it was asked."""
+    try:
+        return order.plan(parameters, own, until)
+    except RunError:
+        if own == start:
+            raise
+        return order.plan(parameters, start, until)
+
+
+def table(made: Sequence[tuple[Wanted, Run | None, str]]) -> Table:
+    """A row a run: what was asked, how it ended, its verdict and how many claims hold, minutes, its folder's name."""
+    shown = Table(title=f"{len(made)} runs", title_justify="left", title_style="bold")
+    for heading in ("asked", "status", "verdict", "claims", "min", "run"):
+        shown.add_column(heading, justify="right" if heading == "min" else "left", overflow="fold")
+    for one, run, problem in made:
+        if run is None:
+            shown.add_row(one.title, "not begun", problem.partition("\n")[0], "", "", "")
+            continue
+        state = run.state
+        cause = (state["cause"] or problem).partition("\n")[0]
+        claims = ((run.record("evaluate") or {}).get("counts") or {}).get("claims", {})
+        able = [status for status in claims.values() if status != "not measurable"]
+        seconds = sum(stage.get("seconds", 0) for stage in state["stages"].values())
+        shown.add_row(
+            one.title,
+            state["status"],
+            state["verdict"] or cause,
+            f"{able.count('supported')} of {len(able)}" if able else "",
+            f"{seconds / 60:.1f}",
+            run.name,
+        )
+    return shown
