@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+import rich.box
+import rich.console
+from rich.markup import escape
 from rich.table import Table
 
 from marcus_nb import parameters as parameters_module
@@ -11,7 +14,7 @@ from marcus_nb.pipeline.asked import Wanted, start_of
 from marcus_nb.pipeline.console import LAUNCHER, QUIET, Console
 from marcus_nb.runs import Run, RunError
 
-WIDTH = 140  # characters of the table where no terminal says its own
+WIDTH = 200  # characters: a narrower terminal breaks long rows itself, which is easier to read than folded cells
 
 
 def run(
@@ -45,7 +48,7 @@ def run(
             break
     last = console(asked[-1])
     last.out.print()
-    last.out.print(table(made), width=None if last.out.is_terminal else WIDTH)
+    rich.console.Console(width=WIDTH, highlight=False).print(table(made))
     if codes[-1] == order.INTERRUPTED:
         last.say(f"Interrupted: {len(asked) - len(made)} of {len(asked)} runs were not begun.", "bold yellow", QUIET)
         return order.INTERRUPTED
@@ -74,12 +77,12 @@ def _planned(parameters: Parameters, own: str, start: str, until: str) -> order.
 
 def table(made: Sequence[tuple[Wanted, Run | None, str]]) -> Table:
     """A row a run: what was asked, how it ended, its verdict and how many claims hold, minutes, its folder's name."""
-    shown = Table(title=f"{len(made)} runs", title_justify="left", title_style="bold")
+    shown = Table(title=f"{len(made)} runs", title_justify="left", title_style="bold", box=rich.box.SIMPLE_HEAD)
     for heading in ("asked", "status", "verdict", "claims", "min", "run"):
-        shown.add_column(heading, justify="right" if heading == "min" else "left", overflow="fold")
+        shown.add_column(heading, justify="right" if heading == "min" else "left", no_wrap=True)
     for one, run, problem in made:
         if run is None:
-            shown.add_row(one.title, "not begun", problem.partition("\n")[0], "", "", "")
+            shown.add_row(escape(one.title), "not begun", escape(problem.partition("\n")[0]), "", "", "")
             continue
         state = run.state
         cause = (state["cause"] or problem).partition("\n")[0]
@@ -87,9 +90,9 @@ def table(made: Sequence[tuple[Wanted, Run | None, str]]) -> Table:
         able = [status for status in claims.values() if status != "not measurable"]
         seconds = sum(stage.get("seconds", 0) for stage in state["stages"].values())
         shown.add_row(
-            one.title,
+            escape(one.title),
             state["status"],
-            state["verdict"] or cause,
+            escape(state["verdict"] or cause),
             f"{able.count('supported')} of {len(able)}" if able else "",
             f"{seconds / 60:.1f}",
             run.name,
