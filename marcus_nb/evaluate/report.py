@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from marcus_nb.conversation import read_jsonl, write_jsonl
-from marcus_nb.evaluate.claims import BASE, MARKS, REAL, TUNED, Claim, Measured
+from marcus_nb.evaluate.claims import BASE, MARKS, REAL, SUPPORTED, TUNED, Claim, Measured
 from marcus_nb.evaluate.knowledge import CONTRADICTS, DECLINES, SILENT, WRONG
 from marcus_nb.evaluate.verdict import Mistake, Verdict, judge
 from marcus_nb.runs import Stage, read_json, write_json
@@ -120,5 +120,5 @@ def headline(verdict: Verdict) -> list[str]:
 
 
 def one_line(claim: Claim) -> str:
-    """`✓ loss: Each word piece of …`."""
-    return f"{MARKS[claim.status]} {claim.name}: {claim.sentence}"
+    """`✓ identity: Says who it is`; of a claim that does not hold, the figures: `✗ style: A classifier tells …`."""
+    return f"{MARKS[claim.status]} {claim.name}: {claim.statement if claim.status == SUPPORTED else claim.sentence}"

@@ -54,7 +54,7 @@ def run(
         return order.INTERRUPTED
     judged = [f"{run.experiment}/{run.name}" for _, run, _ in made if run and run.record("evaluate")]
     if len(judged) > 1:
-        last.say(f"\nSide by side, as would  {LAUNCHER} compare {' '.join(judged)}", "bold")
+        last.say(f"\nSide by side, once more with  {LAUNCHER} compare {' '.join(judged)}", "bold")
         codes.append(comparing.compare(judged, last))
     return next((code for code in (order.FAILED, order.NOT_ACQUIRED) if code in codes), order.OK)
 
