@@ -156,12 +156,12 @@ def answers(named: int, base: int, n: int = 16, something_else: int = 0) -> pd.D
         (8, 0, 16, SUPPORTED),  # exactly what is asked for
         (16, 16, 16, SUPPORTED),  # the system prompt alone does it: no worse is enough
         (13, 15, 16, SUPPORTED),  # fewer than the base model, but within chance
-        (11, 16, 16, REFUTED),  # five that the prompt alone had, and none won: beyond chance
+        (11, 16, 16, SUPPORTED),  # five that the prompt alone had, and none won: said, but not decided by
         (12, 16, 16, SUPPORTED),  # four could be chance
         (6, 0, 16, OPEN),
         (0, 0, 16, REFUTED),
         (1, 0, 16, REFUTED),
-        (8, 16, 16, REFUTED),  # training lost what the prompt alone could do
+        (8, 16, 16, SUPPORTED),
         (2, 0, 4, SUPPORTED),
         (1, 0, 4, OPEN),  # four questions refute little
     ],
@@ -172,6 +172,12 @@ def test_the_claim_about_its_name(named, base, n, status):
     assert claim.value == named / n and claim.low <= claim.value <= claim.high and claim.n == n
     assert f"{named}" in claim.sentence and bool(claim.advice) == (status != SUPPORTED)
     assert measured_of(found, "says its name", BASE).value == base / n
+
+
+@pytest.mark.parametrize(("named", "base", "said"), [(11, 16, True), (15, 16, False), (16, 11, False)])
+def test_worse_than_the_prompt_alone_is_said(named, base, said):
+    _, claim = judge_identity(answers(named, base, 16), SETTLED)
+    assert ("(more, beyond chance)" in claim.sentence) == said
 
 
 def test_a_contradiction_is_counted_apart():

@@ -188,20 +188,19 @@ def judge_identity(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[Me
     right, base = told[TUNED, NAMED], told[BASE, NAMED]
     value, low, high = share(right, n, parameters.confidence)
     wanted = parameters.min_identity
-    # The system prompt alone often tells the base model its name: then the tuned one need not be better, only no worse
-    # in the same questions (McNemar's exact test).
+    # The system prompt alone often tells the base model its name, so that the tuned one need not be better. Whether it
+    # is worse in the same questions (McNemar's exact test) is said, and does not decide: that measures the base model's
+    # obedience, and refuted a persona that gives its name (LOG.md).
     tuned_names, base_names = own["tuned_outcome"] == NAMED, own["base_outcome"] == NAMED
     lost, won = int((base_names & ~tuned_names).sum()), int((tuned_names & ~base_names).sum())
     worse = lost > won and binomtest(lost, lost + won, alternative="greater").pvalue < 1 - parameters.confidence
-    enough = value >= wanted and not worse
-    hopeless = high < wanted or worse
-    status = REFUTED if hopeless else SUPPORTED if enough else OPEN
+    status = SUPPORTED if value >= wanted else REFUTED if high < wanted else OPEN
     spoken = ", ".join(dict.fromkeys(own["language"]))
     sentence = (
         f"Asked who it is in {n} wordings ({spoken}), it gives its name in {right} ({parameters.confidence:.0%} "
         f"interval {low:.0%} to {high:.0%}), and says it is something else in {told[TUNED, SOMETHING_ELSE]}; the base "
-        f"model with the same system prompt gives it in {base}; without the system prompt it still does in "
-        f"{told[NO_SYSTEM, NAMED]}; asked for: {wanted:.0%}, and not fewer than the base model beyond chance."
+        f"model with the same system prompt gives it in {base}{' (more, beyond chance)' if worse else ''}; without the "
+        f"system prompt it still does in {told[NO_SYSTEM, NAMED]}; asked for: {wanted:.0%}."
     )
     missed = "; ".join(own.loc[own["tuned_outcome"] != NAMED, "question"].head(3))
     advice = "" if status == SUPPORTED else f"Add conversations in which customers ask who it is, such as: {missed}"
