@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from marcus_nb.display.blocks import Block, banner, sentence, shorten, stack, table
+from marcus_nb.display.evaluate import folded
 from marcus_nb.display.figures import STYLE, Picture, picture
 from marcus_nb.display.hiding import know
 
@@ -59,7 +60,7 @@ def measures_compared(measures: pd.DataFrame) -> Block:
     """The tuned models' figures behind the claims, a column a run."""
     cells = [_told(row.value, row.low, row.high, row.n) for row in measures.itertuples()]
     shown = _wide(measures, ["claim", "measure", "unit", "better"], pd.Series(cells, index=measures.index))
-    return table(shown, "What stands behind them, for the tuned models")
+    return folded(f"All {len(shown)} figures behind them, for the tuned models", table(shown))
 
 
 def claims_compared_figure(claims: pd.DataFrame) -> Picture:
@@ -99,11 +100,12 @@ def claims_compared_figure(claims: pd.DataFrame) -> Picture:
 
 
 def _passed(claims: pd.DataFrame) -> str:
+    able = claims[claims["status"] != "not measurable"]
     told = [
         f"{run} {int((part['status'] == 'supported').sum())} of {len(part)}"
-        for run, part in claims.groupby("run", sort=False)
+        for run, part in able.groupby("run", sort=False)
     ]
-    return f"Claims supported: {', '.join(told)}"
+    return f"Claims that hold: {', '.join(told) or 'none could be measured'}"
 
 
 def _colors(runs: pd.Series) -> dict[str, str]:
