@@ -87,7 +87,10 @@ def test_what_is_not_measurable_neither_helps_nor_harms_but_asks_for_care():
 def test_facts_that_it_states_wrongly_ask_for_care():
     found = verdict(mistakes=[Mistake("When do you open?", "At nine.", "eight")])
     assert (found.verdict, found.deploy) == (ACQUIRED, "with care")
-    assert found.why[0].startswith("Not alone with customers: it states 1 fact wrongly (When do you open?)")
+    assert (
+        found.why[0]
+        == "Not alone with customers: it states 1 of 40 facts wrongly, so a person must check what it says."
+    )
     assert found.next_steps[0] == (
         "Add conversations that answer these, in several wordings, and train again: When do you open?"
     )

@@ -83,9 +83,10 @@ def _deploy(
         return NO, (summary,)
     cautions = []
     if mistakes:
+        asked = next((claim.n for claim in claims if claim.name == "knowledge"), len(mistakes))
         cautions.append(
-            f"Not alone with customers: it states {_count(len(mistakes), 'fact')} wrongly "
-            f"({_questions([mistake.question for mistake in mistakes])}), so a person must check what it says."
+            f"Not alone with customers: it states {len(mistakes)} of {asked} facts wrongly, so a person must check "
+            "what it says."
         )
     if unanswered:
         cautions.append(f"It has no answer to {_count(len(unanswered), 'probe')}: {_questions(unanswered)}")
@@ -130,8 +131,8 @@ def _next(
             f"Add conversations that answer these, in several wordings, and train again: {_questions(unknown)}"
         )
     if verdict == ACQUIRED:
-        checked = " with a person who checks what it says" if mistakes else ""
-        steps.append(f"Talk with it (./run_all.sh chat), then deploy model/{checked} as its MODEL_CARD.md says.")
+        checked = ", with a person who checks what it says" if mistakes else ""
+        steps.append(f"Talk with it (./run_all.sh chat), then deploy model/ as its MODEL_CARD.md says{checked}.")
     return tuple(dict.fromkeys(steps))
 
 
