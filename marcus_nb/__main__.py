@@ -19,9 +19,9 @@ from marcus_nb.runs.which import find_run
 
 EXAMPLE = "quickstart"
 FAILED, USAGE_ERROR = 1, 2
-COMMANDS = ("run", "list", "compare", "chat", "serve", "test", "sync")
+COMMANDS = ("run", "list", "verify", "reproduce", "compare", "chat", "serve", "test", "sync")
 # What an experiment cannot be called: the commands there are, and those that DESIGN.md promises.
-TAKEN = (*COMMANDS, "new", "lab", "verify", "reproduce")
+TAKEN = (*COMMANDS, "new", "lab")
 
 app = typer.Typer(
     add_completion=False,
@@ -100,23 +100,24 @@ def run_experiment(
     overrides = dict(parameters_module.parse_set(text) for text in set_ or [])
     wanted = asked.wanted(names, overrides, sweep or [])
 
-    from marcus_nb.pipeline import many, order  # papermill and what it brings: `list` and most mistakes answer without
+    from marcus_nb.pipeline import plans
+    from marcus_nb.pipeline.console import Console
 
-    def console(one: asked.Wanted) -> order.Console:
+    def console(one: asked.Wanted) -> Console:
         typed = [one.experiment, *(word for text in set_ or [] for word in ("--set", text))]
         typed += [word for name in one.swept for word in ("--set", f"{name}={one.overrides[name]}")]
         typed += ["--require-acquired"] if require_acquired else []
-        return order.Console(typed, "quiet" if quiet else "verbose" if verbose else "normal")
+        return Console(typed, "quiet" if quiet else "verbose" if verbose else "normal")
 
-    def planned(one: asked.Wanted) -> tuple[parameters_module.Parameters, order.Plan]:
+    def planned(one: asked.Wanted) -> tuple[parameters_module.Parameters, plans.Plan]:
         if resume:
             # Its own parameters count: the YAML may have changed since, or be gone.
             name = Path(one.experiment).stem if "." in one.experiment else one.experiment
-            going_on = order.plan_to_resume(name, _stage(until))
+            going_on = plans.plan_to_resume(name, _stage(until))
             return going_on.resumed.parameters, going_on
         chosen = parameters_module.load(one.experiment, one.overrides)
-        order.check_sources(chosen)
-        return chosen, order.plan(chosen, _stage(from_), _stage(until))
+        plans.check_sources(chosen)
+        return chosen, plans.plan(chosen, _stage(from_), _stage(until))
 
     if dry_run:
         for one in wanted:
@@ -124,27 +125,51 @@ def run_experiment(
                 typer.echo(one.title)
             for step in planned(one)[1].steps:
                 typer.echo(f"{step.stage:10}{step.action:8}{step.reason}")
-    elif len(wanted) > 1:
-        raise typer.Exit(many.run(wanted, _stage(from_), _stage(until), console, require_acquired))
-    else:
-        chosen, steps = planned(wanted[0])
-        raise typer.Exit(order.run(chosen, steps, console(wanted[0]), require_acquired))
+        return
+    chosen = [planned(one) for one in wanted] if len(wanted) == 1 else []
+
+    from marcus_nb.pipeline import many, order  # papermill and what it brings, seconds: the rest answers without
+
+    if chosen:
+        [(parameters, steps)] = chosen
+        raise typer.Exit(order.run(parameters, steps, console(wanted[0]), require_acquired))
+    raise typer.Exit(many.run(wanted, _stage(from_), _stage(until), console, require_acquired))
 
 
-@app.command("list", help="All runs: when, what, how they ended.")
+@app.command("list", help="All runs: how they ended, verdict, minutes and size.")
 def list_runs() -> None:
-    folders = runs.list_runs()
-    if not folders:
-        typer.echo(f"No runs yet in {runs.outputs_root()}. Experiments: {', '.join(parameters_module.experiments())}")
-    for folder in folders:
-        try:
-            state = runs.open_run(folder.parent.name, folder.name).state
-            status = "DRAFT" if folder.name == runs.DRAFT else state["status"]
-            ended = state["verdict"] or state["cause"] or ""
-        except (ParameterError, RunError) as error:  # one damaged run must not hide the others
-            status, ended = "unreadable", str(error)
-        ended = " ".join(ended.split())
-        typer.echo(f"{folder.parent.name + '/' + folder.name:50} {status:11} {ended[:200]}")
+    from marcus_nb.pipeline import listing
+
+    for line in listing.listed():
+        typer.echo(line)
+
+
+@app.command("verify", help="Hash every file of a run again: is it still what was recorded?")
+def verify(
+    named: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="An experiment (its newest finished run) or EXPERIMENT/RUN.")
+    ] = EXAMPLE,
+) -> None:
+    from marcus_nb.pipeline import listing
+
+    lines, code = listing.verified(find_run(named))
+    for line in lines:
+        typer.echo(line)
+    raise typer.Exit(code)
+
+
+@app.command("reproduce", help="Make a run again from its record, and compare what comes out.")
+def reproduce(
+    named: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="An experiment (its newest finished run) or EXPERIMENT/RUN.")
+    ] = EXAMPLE,
+) -> None:
+    run = find_run(named)
+
+    from marcus_nb.pipeline import reproducing
+    from marcus_nb.pipeline.console import Console
+
+    raise typer.Exit(reproducing.reproduce(run, Console()))
 
 
 @app.command("compare", help="Runs side by side: figures, what differed, and whether each persona sounds like itself.")

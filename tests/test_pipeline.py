@@ -25,7 +25,7 @@ from running import BUSY, DIE, FINISH, RECORD, WINDOWS, Runner, failing, statuse
 
 from marcus_nb import parameters, runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError
-from marcus_nb.pipeline import console, execute, order
+from marcus_nb.pipeline import console, execute, order, plans
 from marcus_nb.runs import RunError
 
 # --- the engine, as `papermill --engine marcus` uses it by hand -------------------------------------------------------
@@ -243,7 +243,7 @@ def test_an_executed_notebook_is_refused_as_source(smoke):
         execute.check_notebook("ingest")
     before = len(runs.list_runs("smoke"))
     with pytest.raises(RunError, match="executed notebook"):
-        order.run(smoke.run.parameters, order.plan(smoke.run.parameters, "ingest", "ingest"), console.Console())
+        order.run(smoke.run.parameters, plans.plan(smoke.run.parameters, "ingest", "ingest"), console.Console())
     assert len(runs.list_runs("smoke")) == before, "refused before a run was made"
 
 
@@ -278,29 +278,31 @@ def finished(*stages: str):
 def test_a_plan_from_the_beginning_runs_everything_until_told(tmp_path, monkeypatch):
     monkeypatch.setenv("MARCUS_OUTPUTS", str(tmp_path))
     chosen = parameters.load("smoke")
-    planned = order.plan(chosen, "ingest", "clean")
+    planned = plans.plan(chosen, "ingest", "clean")
     assert planned.steps == (
-        order.Step("ingest", "run", "a new run makes every stage"),
-        order.Step("clean", "run", "a new run makes every stage"),
+        plans.Step("ingest", "run", "never ran"),
+        plans.Step("clean", "run", "never ran"),
     )
     assert planned.parent is None
     with pytest.raises(ParameterError, match="--from train comes after --until clean: nothing would run"):
-        order.plan(chosen, "train", "clean")
+        plans.plan(chosen, "train", "clean")
 
 
 def test_a_plan_reuses_the_newest_run_that_fits_and_says_why_others_do_not(tmp_path, monkeypatch):
     monkeypatch.setenv("MARCUS_OUTPUTS", str(tmp_path))
     chosen = parameters.load("smoke")
     with pytest.raises(RunError, match=r"(?s)--from train needs a run of smoke with ingest, clean.*no run at all"):
-        order.plan(chosen, "train", "evaluate")
+        plans.plan(chosen, "train", "evaluate")
 
     oldest, fits, short, edited = finished("ingest", "clean"), finished("ingest", "clean"), finished("ingest"), None
     edited = finished("ingest", "clean")
     (edited.folder / "clean/made.txt").write_text("by hand", encoding="utf-8")
     damaged = finished("ingest", "clean")
     (damaged.folder / "parameters.yaml").write_text("shared: {nonsense: 1}", encoding="utf-8")
+    old = finished("ingest", "clean")
+    (old.folder / "ingest/record.json").write_text('{"seconds": 1}', encoding="utf-8")
 
-    planned = order.plan(chosen, "train", "evaluate")
+    planned = plans.plan(chosen, "train", "evaluate")
     assert planned.parent.name == fits.name != oldest.name
     assert [(s.stage, s.action) for s in planned.steps] == [
         ("ingest", "reuse"),
@@ -312,26 +314,26 @@ def test_a_plan_reuses_the_newest_run_that_fits_and_says_why_others_do_not(tmp_p
 
     changed = parameters.load("smoke", {"clean.redact": False})
     with pytest.raises(RunError) as none_fits:
-        order.plan(changed, "train", "evaluate")
+        plans.plan(changed, "train", "evaluate")
     text = str(none_fits.value)
     assert f"{short.name}: clean: never finished" in text
     assert f"{fits.name}: clean: parameters changed: redact" in text
-    assert f"{damaged.name}: " in text and "parameters.yaml" in text, "a damaged run is one line, not the end"
+    assert f"{old.name}: ingest: its record is damaged, or of another version" in text, "one line, not the end"
     assert "./run_all.sh smoke" in text
-    assert order.plan(changed, "clean", "clean").parent.name != "", "what clean does not change is still reused"
+    assert plans.plan(changed, "clean", "clean").parent.name != "", "what clean does not change is still reused"
 
 
 def test_a_run_goes_on_where_it_stopped_with_its_own_parameters(tmp_path, monkeypatch):
     monkeypatch.setenv("MARCUS_OUTPUTS", str(tmp_path))
     with pytest.raises(RunError, match="No run of smoke is unfinished, so there is nothing to resume"):
-        order.plan_to_resume("smoke", "evaluate")
+        plans.plan_to_resume("smoke", "evaluate")
     older = finished("ingest")
     runs.update(older, status="FAILED")
     stopped = finished("ingest", "clean")
     with pytest.raises(RunError, match=rf"smoke/{stopped.name} is at work in process {os.getpid()}"):
-        order.plan_to_resume("smoke", "evaluate")
+        plans.plan_to_resume("smoke", "evaluate")
     runs.update(stopped, status="INCOMPLETE", cause="train: interrupted", finished="…")
-    planned = order.plan_to_resume("smoke", "evaluate")
+    planned = plans.plan_to_resume("smoke", "evaluate")
     assert (planned.resumed.name, planned.parent) == (stopped.name, None)
     assert [(step.stage, step.action) for step in planned.steps] == [
         ("ingest", "done"),
@@ -341,13 +343,14 @@ def test_a_run_goes_on_where_it_stopped_with_its_own_parameters(tmp_path, monkey
     ]
     assert planned.steps[2].reason == "had not finished"
     (stopped.folder / "train/checkpoints/checkpoint-3").mkdir(parents=True)
-    assert order.plan_to_resume("smoke", "train").steps[2].reason == "goes on from its newest checkpoint"
+    assert plans.plan_to_resume("smoke", "train").steps[2].reason == "goes on from its newest checkpoint"
     with pytest.raises(RunError, match="has finished clean already: nothing would run"):
-        order.plan_to_resume("smoke", "clean")
-    taken = runs.take_up(planned.resumed)
+        plans.plan_to_resume("smoke", "clean")
+    runs.take_up(planned.resumed)
+    taken = planned.resumed
     assert (taken.state["status"], taken.state["cause"]) == ("RUNNING", None)
     runs.update(stopped, status="PASSED")
-    assert order.plan_to_resume("smoke", "evaluate").resumed.name == older.name, "the newest that is unfinished"
+    assert plans.plan_to_resume("smoke", "evaluate").resumed.name == older.name, "the newest that is unfinished"
 
 
 def test_missing_sources_are_all_named(tmp_path):
@@ -356,7 +359,7 @@ def test_missing_sources_are_all_named(tmp_path):
         {"ingest.sources": ["no/such.csv", str(tmp_path / "gone.xlsx")], "evaluate.contrast_sources": ["x.json"]},
     )
     with pytest.raises(ParameterError) as missing:
-        order.check_sources(chosen)
+        plans.check_sources(chosen)
     text = str(missing.value)
     assert f"ingest.sources: no/such.csv: there is no such file: looked for {ROOT / 'no/such.csv'}" in text
     assert str(tmp_path / "gone.xlsx") in text
@@ -499,7 +502,7 @@ def test_a_full_disk_under_the_notebook_is_said_and_recorded(smoke, monkeypatch,
     smoke.cells("FINISH")
     monkeypatch.setattr(papermill.engines, "write_ipynb", full)
     chosen = smoke.run.parameters
-    assert order.run(chosen, order.plan(chosen, "ingest", "ingest"), console.Console()) == order.FAILED
+    assert order.run(chosen, plans.plan(chosen, "ingest", "ingest"), console.Console()) == order.FAILED
     run = runs.open_run("smoke", runs.list_runs("smoke")[-1].name)
     assert (run.state["status"], run.state["cause"]) == (
         "FAILED",

@@ -557,7 +557,7 @@ def test_a_reused_stage_is_copied_verified_and_says_so(acme):
     (parent.folder / "02_clean.ipynb").write_text("{}", encoding="utf-8")
     child = runs.create(parent.parameters, parent=parent.name)
     for stage in ("ingest", "clean"):
-        assert why_not_reusable(parent, stage, parent.parameters, [ROOT / "tests/fixtures/smoke.csv"]) is None
+        assert why_not_reusable(parent.folder, stage, parent.parameters, [ROOT / "tests/fixtures/smoke.csv"]) is None
         reuse(parent, child, stage)
         record = child.record(stage)
         assert record["reused_from"] == parent.name
@@ -614,7 +614,7 @@ def test_why_a_stage_cannot_be_reused(acme, tmp_path):
     acme.write_text(YAML.replace("tests/fixtures/smoke.csv", str(source).replace("\\", "/")), encoding="utf-8")
     run = make_run(acme, "ingest", "clean")
     wanted = load(str(acme))
-    assert [why_not_reusable(run, stage, wanted, [source]) for stage in STAGES] == [
+    assert [why_not_reusable(run.folder, stage, wanted, [source]) for stage in STAGES] == [
         None,
         None,
         "never finished",
@@ -622,20 +622,22 @@ def test_why_a_stage_cannot_be_reused(acme, tmp_path):
     ]
 
     other = load(str(acme), {"clean.redact": False, "clean.lowercase": True, "evaluate.max_new_tokens": 5})
-    assert why_not_reusable(run, "ingest", other, [source]) is None
-    assert why_not_reusable(run, "clean", other, [source]) == "parameters changed: redact, lowercase"
+    assert why_not_reusable(run.folder, "ingest", other, [source]) is None
+    assert why_not_reusable(run.folder, "clean", other, [source]) == "parameters changed: redact, lowercase"
 
     source.write_text("question,answer\nHi,Aye\n", encoding="utf-8")  # a file outside the project's folder counts too
-    assert why_not_reusable(run, "ingest", wanted, [source]) == "chat.csv is new or was edited"
+    assert why_not_reusable(run.folder, "ingest", wanted, [source]) == "input edited: chat.csv"
     source.write_text("question,answer\n", encoding="utf-8")
-    assert why_not_reusable(run, "ingest", wanted, [source]) is None
-    assert why_not_reusable(run, "ingest", wanted, [source, Path(__file__)]) == "test_runs.py is new or was edited"
-    assert why_not_reusable(run, "ingest", wanted, []) == "a file that it read is no longer there"
+    assert why_not_reusable(run.folder, "ingest", wanted, [source]) is None
+    assert why_not_reusable(run.folder, "ingest", wanted, [source, Path(__file__)]) == "input edited: test_runs.py"
+    assert why_not_reusable(run.folder, "ingest", wanted, []) == "a file that it read is no longer there"
 
     (run.folder / "clean/train.jsonl").write_text("", encoding="utf-8")
-    assert why_not_reusable(run, "clean", wanted, [source]) == "clean/train.jsonl was edited or deleted"
+    assert why_not_reusable(run.folder, "clean", wanted, [source]) == "clean/train.jsonl was edited or deleted"
     (run.folder / "ingest/conversations.jsonl").unlink()
-    assert why_not_reusable(run, "ingest", wanted, [source]) == "ingest/conversations.jsonl was edited or deleted"
+    assert (
+        why_not_reusable(run.folder, "ingest", wanted, [source]) == "ingest/conversations.jsonl was edited or deleted"
+    )
 
 
 def test_parameters_that_only_one_version_knows_count_as_changed(acme):
@@ -643,7 +645,7 @@ def test_parameters_that_only_one_version_knows_count_as_changed(acme):
     record = run.record("ingest")
     record["parameters"]["forgotten"] = 1
     write_json(run.folder / "ingest/record.json", record | {"parameters_hash": "0" * 64})
-    assert why_not_reusable(run, "ingest", run.parameters, []) == "parameters changed: forgotten"
+    assert why_not_reusable(run.folder, "ingest", run.parameters, []) == "parameters changed: forgotten"
 
 
 def test_outputs_are_where_the_person_wants_them(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from marcus_nb import parameters as parameters_module
 from marcus_nb.parameters import ParameterError, Parameters
-from marcus_nb.pipeline import comparing, order
+from marcus_nb.pipeline import comparing, order, plans
 from marcus_nb.pipeline.asked import Wanted, start_of
 from marcus_nb.pipeline.console import LAUNCHER, QUIET, Console
 from marcus_nb.runs import Run, RunError
@@ -61,18 +61,18 @@ def run(
 
 def _resolved(one: Wanted) -> Parameters:
     parameters = parameters_module.load(one.experiment, one.overrides)
-    order.check_sources(parameters)
+    plans.check_sources(parameters)
     return parameters
 
 
-def _planned(parameters: Parameters, own: str, start: str, until: str) -> order.Plan:
+def _planned(parameters: Parameters, own: str, start: str, until: str) -> plans.Plan:
     """From the stage on that has work of its own; where its fellow did not come so far, from where it was asked."""
     try:
-        return order.plan(parameters, own, until)
+        return plans.plan(parameters, own, until)
     except RunError:
         if own == start:
             raise
-        return order.plan(parameters, start, until)
+        return plans.plan(parameters, start, until)
 
 
 def table(made: Sequence[tuple[Wanted, Run | None, str]]) -> Table:

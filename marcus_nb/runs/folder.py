@@ -28,12 +28,7 @@ class Run:
     @property
     def state(self) -> dict[str, Any]:
         """What run.json says: status, stages, verdict. A run whose process is gone is INCOMPLETE, whatever it says."""
-        state = read_json(self.folder / "run.json")
-        if state["status"] == "RUNNING" and self.name != DRAFT and not _alive(state["process"]):
-            stage = next((s for s, entry in state["stages"].items() if entry["status"] == "RUNNING"), None)
-            when = f"during {stage}" if stage else "between stages"
-            state |= {"status": "INCOMPLETE", "cause": f"the process ended without a word {when}"}
-        return state
+        return read_state(self.folder)
 
     def record(self, stage: str) -> dict[str, Any] | None:
         """The record of a stage that has finished, else None."""
@@ -42,6 +37,22 @@ class Run:
 
     def relative(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """What a run's run.json says, corrected where its process is gone; its parameters are not read, which takes longer.
+
+    Raises RunError when it is not there or damaged.
+    """
+    state = read_json(folder / "run.json")
+    try:
+        if state["status"] == "RUNNING" and folder.name != DRAFT and not _alive(state["process"]):
+            stage = next((s for s, entry in state["stages"].items() if entry["status"] == "RUNNING"), None)
+            when = f"during {stage}" if stage else "between stages"
+            state |= {"status": "INCOMPLETE", "cause": f"the process ended without a word {when}"}
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{folder / 'run.json'} is damaged (it lacks {error}); start a new run") from error
+    return state
 
 
 def outputs_root() -> Path:
@@ -53,8 +64,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def create(parameters: Parameters, name: str = "", parent: str | None = None) -> Run:
-    """A new run folder with its resolved parameters; `parent` is the run whose stages it reuses.
+def create(parameters: Parameters, name: str = "", parent: str | None = None, reproduces: str | None = None) -> Run:
+    """A new run folder with its resolved parameters; `parent` is the run whose stages it reuses, `reproduces` the one
+    that it makes again.
 
     Raises RunError for a name that is no folder's, and DiskFull.
     """
@@ -79,6 +91,7 @@ def create(parameters: Parameters, name: str = "", parent: str | None = None) ->
         "cause": None,
         "verdict": None,
         "parent": parent,
+        "reproduces": reproduces,
         "process": _this_process(),
         "stages": {},
         "origins": parameters.origins,
@@ -98,10 +111,9 @@ def open_run(experiment: str, name: str) -> Run:
     )
 
 
-def take_up(run: Run) -> Run:
+def take_up(run: Run) -> None:
     """Go on with a run that stopped: it is this process's now."""
     update(run, status="RUNNING", cause=None, finished=None, process=_this_process())
-    return run
 
 
 def update(run: Run, **changes: Any) -> None:

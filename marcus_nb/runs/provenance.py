@@ -1,6 +1,7 @@
 """What made a record: code, versions, machine."""
 
 import ast
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -29,6 +30,7 @@ PACKAGES = (
     "scikit-learn",
     "papermill",
 )
+PACKAGE = "marcus_nb"
 NOTEBOOKS = {"ingest": "01_ingest", "clean": "02_clean", "train": "03_train", "evaluate": "04_evaluate"}
 
 
@@ -48,7 +50,6 @@ def notebook_hash(stage: str) -> str:
 
 def library_files(stage: str) -> dict[str, str]:
     """SHA-256 of every file of ours that the stage imports, however indirectly: `{"marcus_nb/clean.py": "9f…"}`."""
-    package = ROOT / "marcus_nb"
     found: dict[str, str] = {}
     waiting = [f"marcus_nb.{stage}"]
     while waiting:
@@ -58,18 +59,39 @@ def library_files(stage: str) -> dict[str, str]:
         if not path.is_file() or path.relative_to(ROOT).as_posix() in found:
             continue
         found[path.relative_to(ROOT).as_posix()] = sha256(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(package.name):
-                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            elif isinstance(node, ast.Import):
-                waiting += [alias.name for alias in node.names if alias.name.startswith(package.name)]
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".py"):
-                # A script beside it that it starts as a process of its own.
-                waiting.append(".".join(path.with_name(node.value).with_suffix("").relative_to(ROOT).parts))
+        waiting += _imported(path)
         main = base / "__main__.py"
-        if main.is_file() and module != package.name:  # the command line is no part of a stage
+        if main.is_file() and module != PACKAGE:  # the command line is no part of a stage
             waiting.append(f"{module}.__main__")
     return dict(sorted(found.items()))
+
+
+@functools.cache  # a process imports a file once; so reading it again would tell of another code than it runs
+def _imported(path: Path) -> tuple[str, ...]:
+    """The modules of ours that a file imports, scripts that it starts included."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PACKAGE):
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names if alias.name.startswith(PACKAGE)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".py"):
+            # A script beside it that it starts as a process of its own.
+            names.append(".".join(path.with_name(node.value).with_suffix("").relative_to(ROOT).parts))
+    return tuple(names)
+
+
+def changed_code(stage: str, record: dict[str, Any]) -> list[str]:
+    """What of the code that made a record is another now: `["notebooks/02_clean.ipynb", "marcus_nb/clean/rules.py"]`.
+
+    A module that the stage has come to import shows in the file that imports it.
+    """
+    changed = [] if notebook_hash(stage) == record["notebook"] else [f"notebooks/{NOTEBOOKS[stage]}.ipynb"]
+    for name, digest in record["library"].items():
+        path = ROOT / name
+        if not path.is_file() or sha256(path) != digest:
+            changed.append(name)
+    return changed
 
 
 def versions() -> dict[str, str]:

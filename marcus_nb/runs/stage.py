@@ -15,6 +15,7 @@ from marcus_nb.runs.files import RunError, read_json, saying_disk_full, sha256, 
 from marcus_nb.runs.folder import DRAFT, Run
 
 # Made on the way and deletable: no part of what a stage promises.
+_KEYS = {"parameters", "parameters_hash", "reads", "writes", "notebook", "library"}  # by which a record is compared
 NOT_RECORDED = ("record.json", "log.txt", "server.log", "checkpoints")
 
 
@@ -166,28 +167,42 @@ def _differing(record: dict[str, Any], current: dict[str, Any]) -> str:
     names = dict.fromkeys([*current, *record["parameters"]])
     unknown = object()
     differing = [n for n in names if record["parameters"].get(n, unknown) != current.get(n, unknown)]
-    return ", ".join(differing)
+    return _first(differing)
 
 
-def why_not_reusable(run: Run, stage: str, parameters: Parameters, sources: Sequence[Path]) -> str | None:
-    """Why a new run with `parameters` cannot take a stage over from `run`; None when it can.
+def _first(names: Sequence[str], most: int = 4) -> str:
+    """`_first(["a", "b", "c", "d", "e", "f"])` → "a, b, c, d and 2 more"."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
-    `sources` are the files that ingest would read now: one that is new, gone or edited tells.
+
+def why_not_reusable(
+    folder: Path, stage: str, parameters: Parameters, sources: Sequence[Path], look_into_files: bool = True
+) -> str | None:
+    """Why a new run with `parameters` cannot take a stage over from the run in `folder`; None when it can.
+
+    `sources` are the files that ingest would read now: one that is new, gone or edited tells. Without
+    `look_into_files`, what the stage wrote only has to be there: a model takes seconds to hash.
     """
-    record = run.record(stage)
+    path = folder / stage / "record.json"
+    record = read_json(path) if path.is_file() else None
     if record is None:
         return "never finished"
+    if not record.keys() >= _KEYS:
+        return "its record is damaged, or of another version"
     if record["parameters_hash"] != parameters.stage_hash(stage):
         return f"parameters changed: {_differing(record, parameters.stage(stage))}"
     known = {digest for key, digest in record["reads"].items() if key.startswith("source:")}
     if stage == "ingest":
         now = {sha256(path): path for path in sources}
         if edited := next((path for digest, path in now.items() if digest not in known), None):
-            return f"{edited.name} is new or was edited"
+            return f"input edited: {edited.name}"
         if len(now) < len(known):
             return "a file that it read is no longer there"
+    if code := provenance.changed_code(stage, record):
+        return f"code changed: {_first(code)}"
     for key, digest in record["writes"].items():
-        if not (run.folder / key).is_file() or sha256(run.folder / key) != digest:
+        path = folder / key
+        if not path.is_file() or (look_into_files and sha256(path) != digest):
             return f"{key} was edited or deleted"
     return None
 

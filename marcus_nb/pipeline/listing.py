@@ -1,0 +1,90 @@
+"""`list` and `verify`: what runs there are, and whether one is still what was recorded. Neither needs torch."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from marcus_nb import parameters as parameters_module
+from marcus_nb import runs
+from marcus_nb.parameters import STAGES
+from marcus_nb.runs import Run, RunError, verify
+
+ALTERED = 1
+_LONGEST = 200  # characters of a cause
+_MOST = 5  # names of things outside the run, told one by one
+
+
+def listed() -> list[str]:
+    """A line for each run, oldest first, damaged ones too: `"acme/2026…  PASSED  12 of 12  8.1  612 MB  acquired"`."""
+    folders = runs.list_runs()
+    if not folders:
+        known = ", ".join(parameters_module.experiments())
+        return [f"No runs yet in {runs.outputs_root()}. Experiments: {known}"]
+    rows = [("run", "status", "claims", "min", "size", "verdict"), *map(_row, folders)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1][:_LONGEST]]).rstrip()
+        for row in rows
+    ]
+
+
+def _row(folder: Path) -> tuple[str, ...]:
+    name = f"{folder.parent.name}/{folder.name}"
+    try:
+        state = runs.read_state(folder)
+        status = "DRAFT" if folder.name == runs.DRAFT else state["status"]
+        path = folder / "evaluate" / "record.json"
+        claims = runs.read_json(path)["counts"].get("claims", {}) if path.is_file() else {}
+        seconds = sum(entry.get("seconds", 0) for entry in state["stages"].values())
+        told = state["verdict"] or state["cause"] or ""
+    except (RunError, KeyError, TypeError, AttributeError) as error:  # one damaged run must not hide the others
+        return name, "unreadable", "", "", "", _one_line(error)
+    able = [found for found in claims.values() if found != "not measurable"]
+    held = f"{able.count('supported')} of {len(able)}" if able else ""
+    return name, status, held, f"{seconds / 60:.1f}" if seconds else "", _size(folder), _one_line(told)
+
+
+def _one_line(told: Any) -> str:
+    return " ".join(str(told).split())
+
+
+def _size(folder: Path) -> str:
+    """What the run takes on the disk: `"612 MB"`."""
+    size, waiting = 0, [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+                else:
+                    size += entry.stat(follow_symlinks=False).st_size
+    return f"{size / 1e6:,.0f} MB"
+
+
+def verified(run: Run) -> tuple[list[str], int]:
+    """What `verify` says of a run, and its exit code: 0 where nothing that was recorded has been altered."""
+    found = verify.check(run)
+    lines = [f"{run.experiment}/{run.name}: {run.state['status']}"]
+    for stage in STAGES:
+        own = [item for item in found if item.stage == stage]
+        if not own:
+            lines.append(f"  {stage:9} has not finished")
+            continue
+        same = sum(item.found == verify.UNCHANGED for item in own)
+        lines.append(
+            f"  {stage:9} {same} of {sum(item.found != verify.ADDED for item in own)} files as they were written"
+        )
+        lines += [f"      {item.found:8} {item.file}" for item in own if item.found != verify.UNCHANGED]
+    around = verify.outside(run)
+    if around:
+        lines.append("Changed around it since (the run itself is as it was):")
+        lines += [f"      {item}" for item in around[:_MOST]]
+        lines += [f"      and {len(around) - _MOST} more"] if len(around) > _MOST else []
+    altered = [item for item in found if item.found in (verify.EDITED, verify.MISSING)]
+    if not found:
+        lines.append("No stage of it has finished, so there is nothing to compare.")
+    elif altered:
+        lines.append(f"ALTERED: {len(altered)} files are not what was recorded. Make it anew, or mistrust it.")
+    else:
+        lines.append("VERIFIED: nothing that was recorded has been altered.")
+    return lines, ALTERED if altered or not found else 0
