@@ -135,6 +135,10 @@ class Console:
         self.say(f"INCOMPLETE: interrupted in {NOTEBOOKS[stage]}; the stages before it are kept.", "bold yellow")
         self.say(f"Go on with: {again}")
 
+    def page(self, page: Path, index: Path) -> None:
+        self.say(f"All of it on one page:   {page}")
+        self.say(f"All runs:                {index}")
+
 
 def elapsed(since: float) -> str:
     """Minutes and seconds since a moment of time.monotonic(): `"1:05"`."""

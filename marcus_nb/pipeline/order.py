@@ -155,16 +155,20 @@ def run(parameters: Parameters, planned: Plan, console: Console, require_acquire
             except StageFailed as error:
                 _stop(current, step.stage, "FAILED", error.cause, again)
                 console.failed(step.stage, error.cause, error.notebook, again, changed)
+                _report(current, console)
                 return FAILED
             except (RunError, OSError) as error:
                 _stop(current, step.stage, "FAILED", str(error), again)
+                _report(current, console)
                 raise
             except KeyboardInterrupt:
                 _stop(current, step.stage, "INCOMPLETE", "interrupted", again)
                 console.interrupted(step.stage, again)
+                _report(current, console)
                 return INTERRUPTED
         state = _finish(current, planned.steps[-1].stage, console)
-    console.end(current, state)
+        console.end(current, state)
+        _report(current, console)
     return NOT_ACQUIRED if require_acquired and state["verdict"] != "acquired" else OK
 
 
@@ -208,6 +212,18 @@ def _finish(current: Run, last: str, console: Console) -> dict[str, Any]:
         verdict=evaluated["counts"]["verdict"] if evaluated else None,
     )
     return current.state
+
+
+def _report(current: Run, console: Console) -> None:
+    """Write the run's page and the list of all runs, and say where they are; what goes wrong changes no outcome."""
+    try:
+        from marcus_nb.pipeline import report  # with what draws: a second, which only a run's end should cost
+
+        page = report.write(current)
+        console.page(page, report.write_index())
+    except (Exception, KeyboardInterrupt) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        console.say(f"The page about this run could not be written ({said}); the run itself is as said above.")
 
 
 @contextmanager

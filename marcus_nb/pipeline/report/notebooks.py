@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import mistune
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+from pygments.token import Comment, Keyword, Number, String
 
 from marcus_nb.display.blocks import safe
 from marcus_nb.parameters import STAGES
@@ -22,8 +21,11 @@ from marcus_nb.pipeline.report.pieces import Markup, folded, took
 from marcus_nb.runs import RunError, read_json
 from marcus_nb.runs.provenance import NOTEBOOKS
 
+_PARAMETERS = "resolve"  # the cell that shows the stage's parameters
+_AS_ASKED = '<p class="quiet">Its parameters stand under <a href="#asked">What was asked</a>.</p>'
 _TOP = 3  # a notebook's title is a heading of this level
 _LONG = 40  # lines of plain text that are shown at once
+_COLOURED = {Keyword: "k", String: "t", Comment: "c", Number: "m"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -95,24 +97,40 @@ def _body(book: dict[str, Any], chapter: Chapter, styles: Styles) -> str:
                 parts.append(f'<div class="prose">{prose(source)}</div>')
         elif cell["cell_type"] == "code":
             parts.append(_code(source, tags, cell))
+            if cell.get("id") == _PARAMETERS and _shows(cell):  # the page has them already, those of all stages
+                parts.append(_AS_ASKED)
+                continue
             parts += [_output(output, styles) for output in cell.get("outputs", [])]
     if renderer.level < _TOP:
         parts.insert(0, f"<h{_TOP}>{html.escape(chapter.title)}</h{_TOP}>")
     return "\n".join(parts)
 
 
+def _shows(cell: dict[str, Any]) -> bool:
+    return any(output["output_type"] in ("display_data", "execute_result") for output in cell.get("outputs", []))
+
+
 def _code(source: str, tags: list[str], cell: dict[str, Any]) -> str:
-    if not source.strip():
+    """A cell's code, folded; not the control panel, whose every value is None in a run made by the launcher."""
+    if not source.strip() or ("parameters" in tags and source.lstrip().startswith("# fmt: off")):
         return ""
-    name = "Code"
-    if "injected-parameters" in tags:
-        name = "Code: the parameters of this run"
-    elif "parameters" in tags:
-        name = "Code: the parameters that there are"
+    name = "Code: the parameters of this run" if "injected-parameters" in tags else "Code"
     mill = cell["metadata"].get("papermill", {})
     spent = took(mill.get("duration")) if mill.get("status") != "pending" else "never ran"
-    shown = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True))
-    return folded(f"{name}{f' · {spent}' if spent else ''}", f'<pre class="python"><code>{shown}</code></pre>', "code")
+    shown = f'<pre class="python"><code>{_coloured(source)}</code></pre>'
+    return folded(f"{name}{f' · {spent}' if spent else ''}", shown, "code")
+
+
+def _coloured(source: str) -> str:
+    """Python as HTML; only what helps to read it is coloured, or the marks would weigh more than the code."""
+    parts: list[tuple[str, str]] = []
+    for token, text in PythonLexer().get_tokens(source):
+        name = next((name for kind, name in _COLOURED.items() if token in kind), "")
+        if parts and (parts[-1][0] == name or not text.strip()):  # white space needs no colour of its own
+            parts[-1] = (parts[-1][0], parts[-1][1] + text)
+        else:
+            parts.append((name, text))
+    return "".join(f'<i class="{name}">{safe(text)}</i>' if name else safe(text) for name, text in parts).rstrip()
 
 
 def _output(output: dict[str, Any], styles: Styles) -> str:
