@@ -139,6 +139,7 @@ def run(parameters: Parameters, planned: Plan, console: Console, require_acquire
     with _ended_by_signals():
         if planned.resumed:
             current = runs.take_up(planned.resumed)
+            (current.folder / "report.html").unlink(missing_ok=True)  # it told how the run stood before
         else:
             current = runs.create(parameters, parent=planned.parent.name if planned.parent else None)
         console.begin(current, resumed=planned.resumed is not None)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from marcus_nb.display.blocks import safe
 from marcus_nb.display.standing import NOT_MEASURED, SUPPORTED, told
+from marcus_nb.parameters import ParameterError
 from marcus_nb.pipeline.report.facts import Facts, gather, unread
 from marcus_nb.pipeline.report.pieces import moment, seconds_between
-from marcus_nb.pipeline.report.whole import NAME, document, save
-from marcus_nb.runs import RunError, list_runs, outputs_root
+from marcus_nb.pipeline.report.whole import NAME, document, save, write
+from marcus_nb.runs import DRAFT, RunError, list_runs, open_run, outputs_root, read_json
 
 INDEX = "index.html"
 _HEADS = (
@@ -21,7 +22,21 @@ _NUMBERS = (6, 7, 8, 9, 10)
 
 def write_index() -> Path:
     """Write the page of all runs and return its path; a run that cannot be read is listed as such."""
+    _catch_up()
     return save(outputs_root() / INDEX, index())
+
+
+def _catch_up() -> None:
+    """Write the pages of runs that were killed: they could not do it themselves, and are most in need of one."""
+    for folder in list_runs():
+        if folder.name == DRAFT or (folder / NAME).exists():
+            continue
+        try:
+            killed = read_json(folder / "run.json")["status"] == "RUNNING"
+            if killed and unread(folder.parent.name, folder.name, folder).state["status"] != "RUNNING":
+                write(open_run(folder.parent.name, folder.name))
+        except (ParameterError, RunError, KeyError, TypeError, AttributeError, ValueError, OSError):
+            continue  # the list says what is wrong with it
 
 
 def index() -> str:
@@ -48,8 +63,8 @@ def _row(folder: Path) -> str:
     size = _megabytes(folder)
     try:
         cells = _cells(gather(unread(experiment, name, folder), look_back=False), size)
-    except (RunError, KeyError, TypeError, AttributeError, ValueError, OSError) as error:  # must not hide the others
-        said = f"unreadable: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+    except (RunError, KeyError, TypeError, AttributeError, ValueError, OSError):  # must not hide the others
+        said = "unreadable: its run.json is damaged"  # an error's own words would name a folder of this machine
         cells = [("", ""), (experiment, ""), (name, ""), (said, ""), *[("", "")] * 6, (f"{size:,.1f}", size)]
     link = urllib.parse.quote(f"{experiment}/{name}/{NAME}")
     made = []

@@ -19,6 +19,7 @@ _SILENT = ("script", "style", "template", "iframe", "object", "svg", "math", "he
 _STYLE = re.compile(r"[\w\s:;.,#%()+*/'\"-]*")
 _UNWANTED = re.compile(r"url|expression|position|import", re.IGNORECASE)
 _INK = re.compile(r"(?<![\w-])color:(#[0-9A-Fa-f]{6})")
+_EMPTY_HEAD = re.compile(r'<th([^>]*) scope="\w+">\s*</th>')
 _NAMES = {value.lower(): name for name, value in COLORS.items()}
 
 
@@ -118,7 +119,8 @@ class _Rewriter(HTMLParser):
         while self.boxes:
             self._name_box("Wide content")
         self.out += [f"</{tag}>" for tag in reversed(self.open)]
-        return "".join(self.out)
+        # A head without words is none: a screen reader would announce nothing.
+        return _EMPTY_HEAD.sub(r"<td\1></td>", "".join(self.out))
 
 
 def rewritten(markup: str, styles: Styles) -> str:
