@@ -140,6 +140,16 @@ def test_a_cause_and_a_log_are_only_text_and_hidden():
     assert "900123" not in (run.folder / report.NAME).read_text(encoding="utf-8")
 
 
+def test_no_folder_of_this_machine_is_told():
+    root = runs.outputs_root()
+    run = stopped("FAILED", f"{root}/smoke/x could not be written, nor {ROOT}/y", log=f"12:00:00 {root}/smoke\n")
+    text = page_of(run).text
+    assert str(root) not in text and str(ROOT) not in text
+    assert "outputs/smoke/x could not be written, nor ./y" in text and "12:00:00 outputs/smoke" in text
+    report.write_index()
+    assert str(root) not in (root / "index.html").read_text(encoding="utf-8")
+
+
 def test_an_output_keeps_its_dress_as_classes_and_loses_what_could_act():
     styles = Styles()
     box = '<div style="overflow-x:auto"><table><caption>All</caption><thead><tr><th>a</th><th></th></tr></thead>'

@@ -8,7 +8,7 @@ from marcus_nb.display.blocks import safe
 from marcus_nb.display.standing import NOT_MEASURED, SUPPORTED, told
 from marcus_nb.parameters import ParameterError
 from marcus_nb.pipeline.report.facts import Facts, gather, unread
-from marcus_nb.pipeline.report.pieces import moment, seconds_between
+from marcus_nb.pipeline.report.pieces import moment, seconds_between, without_folders
 from marcus_nb.pipeline.report.whole import NAME, document, save, write
 from marcus_nb.runs import DRAFT, RunError, list_runs, open_run, outputs_root, read_json
 
@@ -85,7 +85,7 @@ def _cells(facts: Facts, size: float) -> list[tuple[str, object]]:
     spent = seconds_between(began, ended)
     able = [place for place in places.values() if place.claim.status != NOT_MEASURED]
     holds = sum(place.claim.status == SUPPORTED for place in able)
-    cause = " ".join(str(state.get("cause") or "").split())
+    cause = " ".join(without_folders(state.get("cause") or "").split())
     status = facts.status + (f": {cause[:160]}" if cause and facts.status in ("FAILED", "INCOMPLETE") else "")
     finished = facts.status == "PASSED"
     return [

@@ -8,7 +8,16 @@ from marcus_nb.display.standing import MARKS, MOODS, NOT_MEASURED, Standing, bet
 from marcus_nb.parameters import STAGES
 from marcus_nb.pipeline.console import plain
 from marcus_nb.pipeline.report.facts import Facts, notebook
-from marcus_nb.pipeline.report.pieces import Markup, folded, moment, seconds_between, section, table, took
+from marcus_nb.pipeline.report.pieces import (
+    Markup,
+    folded,
+    moment,
+    seconds_between,
+    section,
+    table,
+    took,
+    without_folders,
+)
 from marcus_nb.runs.provenance import NOTEBOOKS
 
 LOG_LINES = 12
@@ -70,7 +79,7 @@ def _judged(facts: Facts) -> str:
 def _stopped(facts: Facts) -> str:
     state, stage = facts.state, facts.unfinished
     parts = []
-    cause = plain(str(state.get("cause") or ""))
+    cause = plain(without_folders(state.get("cause") or ""))
     if cause:
         parts.append(f"<h2>Why</h2><p class='cause'>{safe(cause)}</p>")
     if state.get("go_on"):
@@ -95,7 +104,7 @@ def _last_lines(facts: Facts, stage: str) -> str:
         log = (facts.run.folder / stage / "log.txt").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return "\n".join(line[:400] for line in plain(log).splitlines()[-LOG_LINES:])
+    return "\n".join(line[:400] for line in plain(without_folders(log)).splitlines()[-LOG_LINES:])
 
 
 def strip(facts: Facts) -> str:

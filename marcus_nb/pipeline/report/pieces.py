@@ -3,8 +3,11 @@
 import html
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from marcus_nb.display.amounts import duration
+from marcus_nb.parameters import ROOT
+from marcus_nb.runs import outputs_root
 
 
 class Markup(str):
@@ -15,6 +18,15 @@ class Markup(str):
 
 def cell(value: object) -> str:
     return value if isinstance(value, Markup) else html.escape(str(value))
+
+
+def without_folders(text: object) -> str:
+    """Text without the folders of this machine and its user: `"/home/ada/marcus/outputs/x"` → `"outputs/x"`."""
+    named = {outputs_root(): "outputs", ROOT: ".", Path.home(): "~"}
+    said = str(text)
+    for folder in sorted(named, key=lambda folder: -len(str(folder))):
+        said = said.replace(str(folder), named[folder]) if len(folder.parts) > 1 else said
+    return said
 
 
 def table(
