@@ -5,16 +5,16 @@ import urllib.parse
 from pathlib import Path
 
 from marcus_nb.display.blocks import safe
-from marcus_nb.display.standing import NOT_MEASURED, SUPPORTED, told
+from marcus_nb.display.standing import NOT_MEASURED, SUPPORTED, between, told
 from marcus_nb.parameters import ParameterError
 from marcus_nb.pipeline.report.facts import Facts, gather, unread
-from marcus_nb.pipeline.report.pieces import moment, seconds_between, without_folders
+from marcus_nb.pipeline.report.pieces import Markup, cell, moment, seconds_between, without_folders
 from marcus_nb.pipeline.report.whole import NAME, document, save, write
 from marcus_nb.runs import DRAFT, RunError, list_runs, open_run, outputs_root, read_json
 
 INDEX = "index.html"
 _HEADS = (
-    *("when", "experiment", "run", "status", "verdict", "deploy", "claims that hold"),
+    *("began [UTC]", "experiment", "run", "status", "verdict", "deploy", "claims that hold"),
     *("gain in loss", "knowledge", "minutes", "size [MB]"),
 )
 _NUMBERS = (6, 7, 8, 9, 10)
@@ -69,7 +69,7 @@ def _row(folder: Path) -> str:
     link = urllib.parse.quote(f"{experiment}/{name}/{NAME}")
     made = []
     for place, (text, key) in enumerate(cells):
-        shown = html.escape(text) if place in (1, 2) else safe(text) if place in (3, 4, 5) else html.escape(text)
+        shown = safe(text) if place in (3, 4, 5) else cell(text)  # names and figures are nobody's data
         if place == 2 and (folder / NAME).is_file():
             shown = f'<a href="{link}">{shown}</a>'
         classed = ' class="number"' if place in _NUMBERS else ""
@@ -89,7 +89,7 @@ def _cells(facts: Facts, size: float) -> list[tuple[str, object]]:
     status = facts.status + (f": {cause[:160]}" if cause and facts.status in ("FAILED", "INCOMPLETE") else "")
     finished = facts.status == "PASSED"
     return [
-        (moment(began), str(began or "")),
+        (moment(began).removesuffix(" UTC"), str(began or "")),
         (facts.run.experiment, ""),
         (facts.run.name, ""),
         (status, ""),
@@ -104,10 +104,13 @@ def _cells(facts: Facts, size: float) -> list[tuple[str, object]]:
 
 
 def _figure(facts: Facts, name: str) -> tuple[str, object]:
+    """A claim's figure with its interval and n, and the bare figure to sort by."""
     place = facts.standings().get(name)
     if place is None or place.claim.status == NOT_MEASURED or place.claim.value is None:
         return "", ""
-    return told(place.claim.value, place.unit), place.claim.value
+    claim = place.claim
+    about = ", ".join(filter(None, (between(claim.low, claim.high, place.unit), f"n = {claim.n}")))
+    return Markup(f"{told(claim.value, place.unit)}<small>{safe(about)}</small>"), claim.value
 
 
 def _megabytes(folder: Path) -> float:
