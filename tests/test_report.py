@@ -196,6 +196,14 @@ def test_a_page_is_made_whatever_is_missing_or_damaged(damage):
         (run.folder / piece).write_bytes(whole)
 
 
+def test_records_that_make_no_sense_cost_only_their_part():
+    run = finished(found=results(mistakes=3, claims=[claim("knowledge", 0.5) | {"value": "much"}]))
+    record(run, "train", seconds="long", headline=3, writes=7, versions=[])
+    text = page_of(run).text
+    assert text.count("This cannot be shown: the run's records are damaged") == 4
+    assert "The personality of Nell: ACQUIRED" in text and "What was asked" in text and "A title" in text
+
+
 def test_results_of_older_versions_are_shown_as_far_as_they_go():
     old = {"verdict": "acquired", "claims": [{"name": "loss", "value": 2.3, "status": "supported"}, {"name": "bare"}]}
     text = page_of(finished(found=old)).text

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+from collections.abc import Callable
 from pathlib import Path
 
 from marcus_nb.display.blocks import safe
@@ -34,9 +35,26 @@ def page(run: Run) -> str:
     opener = '<p><button id="code" type="button" hidden>Open all code</button></p>' if books else ""
     shown = '<section id="notebooks" aria-labelledby="notebooks-title"><h2 id="notebooks-title">The notebooks</h2>'
     shown += f"{opener}{articles or '<p>No notebook was begun.</p>'}</section>"
-    main = verdict(facts) + strip(facts) + figures(facts) + asked(run.parameters) + shown + provenance(facts)
+    parts = [
+        _part("verdict", title(facts), lambda: verdict(facts), level=1),
+        _part("stages", "The stages", lambda: strip(facts)),
+        _part("figures", "Headline figures", lambda: figures(facts)),
+        _part("asked", "What was asked", lambda: asked(run.parameters)),
+        shown,
+        _part("provenance", "Where it comes from", lambda: provenance(facts)),
+    ]
+    main = "".join(parts)
     body = f'<div class="page">{_contents(books)}<main id="main">{main}</main></div>'
     return document(f"{title(facts)} · {run.experiment}/{run.name}", body, "page.js", styles.css())
+
+
+def _part(identity: str, name: str, make: Callable[[], str], level: int = 2) -> str:
+    """A part of the page; records that are damaged, or another version's, cost no more than the part they are in."""
+    try:
+        return make()
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        said = f"This cannot be shown: the run's records are damaged or another version's ({type(error).__name__})."
+        return f'<section id="{identity}"><h{level}>{safe(name)}</h{level}><p>{said}</p></section>'
 
 
 def _contents(books: list[Chapter]) -> str:
