@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import nbformat
 import psutil
 import pytest
+from reported import assert_sound
 
 from marcus_nb import __main__ as command_line
 from marcus_nb import runs
@@ -265,8 +266,20 @@ def test_an_executed_notebook_is_a_record_that_can_be_shared(smoke, stage):
 
 def test_only_what_belongs_there_lies_in_the_run_folder(smoke):
     files = sorted(path.name for path in smoke.folder.iterdir() if path.is_file())
-    assert files == sorted(["parameters.yaml", "run.json", *(f"{name}.ipynb" for name in NOTEBOOKS.values())])
+    assert files == sorted(
+        ["parameters.yaml", "run.json", "report.html", *(f"{name}.ipynb" for name in NOTEBOOKS.values())]
+    )
     assert not [path for path in smoke.folder.rglob("*") if ".partial" in path.name or path.suffix == ".tmp"]
+
+
+def test_its_page_says_what_its_records_say(smoke):
+    page = assert_sound((smoke.folder / "report.html").read_text(encoding="utf-8"), smoke.folder)
+    state = read(smoke.folder / "run.json")
+    assert f"The personality of Nell: {state['verdict'].upper()}" in page.text and state["run"] in page.text
+    assert len(page.all("article")) == len(STAGES) and len(page.all("img")) >= 4
+    assert str(smoke.folder.parent) not in page.text and str(ROOT) not in page.text
+    listed = (smoke.folder.parents[1] / "index.html").read_text(encoding="utf-8")
+    assert f'href="{state["experiment"]}/{state["run"]}/report.html"' in listed
 
 
 @pytest.mark.parametrize("stage", STAGES)

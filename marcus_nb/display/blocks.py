@@ -9,7 +9,9 @@ import pandas as pd
 from marcus_nb.display.hiding import hidden
 
 COLORS = {"good": "#009E73", "bad": "#D55E00", "open": "#B8860B", "plain": "#0072B2"}
-CELL = "border:1px solid #8886;padding:5px 9px;vertical-align:top;text-align:left;white-space:pre-wrap"
+# Every cell says this, thousands of times in a run: JupyterLab's own rules for cells win over whatever a table says.
+CELL = "border:1px solid #8886;vertical-align:top;text-align:"
+LINES = "white-space:pre-wrap"  # for text with line ends or several spaces in it
 
 
 class Block:
@@ -49,14 +51,18 @@ def table(frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | N
             return html.escape(format(value, formats.get(column, "")))
         return safe(format(value, formats[column]) if column in formats else value)
 
+    def lines(shown: str) -> str:
+        return f";{LINES}" if "\n" in shown or "  " in shown else ""
+
     numeric = {column for column in frame.columns if pd.api.types.is_numeric_dtype(frame[column])}
     numeric -= {column for column in numeric if pd.api.types.is_bool_dtype(frame[column])}
-    heads = "".join(f'<th style="{CELL};font-weight:600">{safe(column)}</th>' for column in frame.columns)
+    heads = "".join(f'<th style="{CELL}left">{safe(column)}</th>' for column in frame.columns)
     rows = "".join(
         "<tr>"
         + "".join(
-            f'<td style="{CELL}{";text-align:right" if column in numeric else ""}">{cell(column, row[column])}</td>'
+            f'<td style="{CELL}{"right" if column in numeric else "left"}{lines(shown)}">{shown}</td>'
             for column in frame.columns
+            for shown in [cell(column, row[column])]
         )
         + "</tr>"
         for _, row in frame.astype(object).iterrows()
@@ -65,7 +71,7 @@ def table(frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | N
         f'<caption style="text-align:left;padding:4px 0;font-weight:600">{safe(caption)}</caption>' if caption else ""
     )
     markup = (
-        f'<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:6px 0">{title}'
+        f'<div style="overflow-x:auto"><table cellpadding="6" style="border-collapse:collapse;margin:6px 0">{title}'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     shown = frame.astype(object).apply(lambda column: column.map(lambda value: html.unescape(cell(column.name, value))))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from marcus_nb.display.blocks import CELL, Block, banner, safe, sentence, shorten, stack, table
+from marcus_nb.display.blocks import CELL, LINES, Block, banner, safe, sentence, shorten, stack, table
 from marcus_nb.display.chat import learned_tokens
 from marcus_nb.parameters.schema import Clean
 
@@ -124,7 +124,7 @@ def meaning(rule: str) -> str:
 
 def _rules(steps: list[Step]) -> Block:
     heads = ("rule", "touched", "its first case", "a mistake would look like")
-    head = "".join(f'<th style="{CELL};font-weight:600">{name}</th>' for name in heads)
+    head = "".join(f'<th style="{CELL}left">{name}</th>' for name in heads)
     rows, plain = [], []
     for step in steps:
         touched = _touched(step)
@@ -141,12 +141,14 @@ def _rules(steps: list[Step]) -> Block:
         )
         widths = ("min-width:11em", "white-space:nowrap", "min-width:17em;overflow-wrap:anywhere", "min-width:9em")
         rows.append(
-            "<tr>" + "".join(f'<td style="{CELL};{w}">{c}</td>' for c, w in zip(cells, widths, strict=True)) + "</tr>"
+            "<tr>"
+            + "".join(f'<td style="{CELL}left;{LINES};{w}">{c}</td>' for c, w in zip(cells, widths, strict=True))
+            + "</tr>"
         )
         plain.append(f"{step.rule} ({', '.join(touched)})\n  before: {before}\n  after:  {after}")
     caption = "What each rule touched; personal data is dotted out here"
     markup = (
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:6px 0">'
+        '<div style="overflow-x:auto"><table cellpadding="6" style="border-collapse:collapse;margin:6px 0">'
         f'<caption style="text-align:left;padding:4px 0;font-weight:600">{html.escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # at run time it would bring torch into notebooks that need n
 
 STYLE = Path(__file__).resolve().parents[1] / "marcus.mplstyle"
 WIDTH = 760  # pixels on the page
-COLOURS = 64
+COLOURS = 32
 _STEPS = ((62, "day", "D"), (3 * 366, "month", "M"), (float("inf"), "year", "Y"))  # up to so many days
 
 

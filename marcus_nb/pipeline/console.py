@@ -199,6 +199,10 @@ def _with_bar(line: str) -> str:
     done = min(_BAR, _BAR * int(found[1]) // int(found[2]))
     return f"{'━' * done}{'╌' * (_BAR - done)} {line}"
 
+    def page(self, page: Path, index: Path) -> None:
+        self.say(f"All of it on one page:   {page}")
+        self.say(f"All runs:                {index}")
+
 
 def elapsed(since: float) -> str:
     """Minutes and seconds since a moment of time.monotonic(): `"1:05"`."""

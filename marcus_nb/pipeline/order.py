@@ -43,10 +43,15 @@ def run(
         with locked(current):
             if planned.resumed:
                 runs.take_up(current)
-            code, state = _stages(current, planned, console)
+                (current.folder / "report.html").unlink(missing_ok=True)  # it told how the run stood before
+            try:
+                code, state = _stages(current, planned, console)
+                if state is not None:
+                    console.end(current, state)
+            finally:
+                _report(current, console)
     if state is None:
         return code
-    console.end(current, state)
     return NOT_ACQUIRED if require_acquired and state["verdict"] != "acquired" else OK
 
 
@@ -125,6 +130,18 @@ def _finish(current: Run, last: str, console: Console) -> dict[str, Any]:
         verdict=evaluated["counts"]["verdict"] if evaluated else None,
     )
     return current.state
+
+
+def _report(current: Run, console: Console) -> None:
+    """Write the run's page and the list of all runs, and say where they are; what goes wrong changes no outcome."""
+    try:
+        from marcus_nb.pipeline import report  # with what draws: a second, which only a run's end should cost
+
+        page = report.write(current)
+        console.page(page, report.write_index())
+    except (Exception, KeyboardInterrupt) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        console.say(f"The page about this run could not be written ({said}); the run itself is as said above.")
 
 
 @contextmanager
