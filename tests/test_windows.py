@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from marcus_nb import parameters, runs
+from marcus_nb.ingest.files import _write_workbook
 from marcus_nb.parameters import NAME, ROOT, ParameterError
 from marcus_nb.pipeline.execute import _relative
 from marcus_nb.runs import RunError
@@ -43,3 +44,18 @@ def test_a_run_can_be_moved_and_read_elsewhere(tmp_path, monkeypatch):
     found = runs.open_run("quickstart", made.name)
     assert found.parameters == made.parameters
     assert str(tmp_path) not in (found.folder / "run.json").read_text(encoding="utf-8")
+
+
+def test_a_workbook_held_for_a_moment_is_written_all_the_same(tmp_path, monkeypatch):
+    """A virus scanner lets go after a moment; Windows answers PermissionError until then."""
+    refused, real = [], Path.replace
+
+    def held_once(temporary, path):
+        if not refused:
+            refused.append(path)
+            raise PermissionError(13, "used by another process", str(path))
+        return real(temporary, path)
+
+    monkeypatch.setattr(Path, "replace", held_once)
+    _write_workbook(tmp_path / "rejected.xlsx", [])
+    assert refused and [path.name for path in tmp_path.iterdir()] == ["rejected.xlsx"]
