@@ -97,3 +97,15 @@ def test_what_must_start_quickly_brings_nothing_heavy(module):
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=60
     )
     assert answer.stdout.strip() == ""
+
+
+def test_the_command_line_starts_light():
+    """These run wherever Python does (numpy's Windows wheel does not import under wine), and `list` answers at once."""
+    modules = ("__main__", "bootstrap", "parameters", "conversation", "runs")
+    code = "; ".join([*(f"import marcus_nb.{module}" for module in modules), "import sys; print(*sys.modules)"])
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert {f"marcus_nb.{module}" for module in modules} <= loaded
+    assert not loaded & {"numpy", "pandas", "torch", "transformers", "papermill", "matplotlib"}

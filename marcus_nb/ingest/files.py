@@ -15,6 +15,7 @@ from marcus_nb.formats import Outcome
 from marcus_nb.formats.messages.collecting import no_collecting
 from marcus_nb.ingest.account import check_account
 from marcus_nb.ingest.sources import Ingested
+from marcus_nb.runs.files import replace
 
 _COLUMNS = {"kind": 12, "file": 32, "sheet": 16, "line": 8, "reason": 48, "text": 90}  # name: width in characters
 _SUMMARY = {"kind": 12, "reason": 80, "records": 10, "first": 48}
@@ -79,7 +80,7 @@ def _write_workbook(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     temporary.unlink(missing_ok=True)
     temporary.touch(mode=0o600, exist_ok=False)  # its owner's alone before anything personal is written into it
     book.save(temporary)
-    temporary.replace(path)
+    replace(temporary, path)  # Windows: it may be open in Excel, or with a virus scanner for a moment
 
 
 def _by_reason(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

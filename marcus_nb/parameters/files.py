@@ -26,7 +26,9 @@ from marcus_nb.parameters.schema import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")  # Windows drops a dot at the end
+# Windows drops a dot at the end, and means a device by these names, also before a dot: `nul`, `Aux.v2`.
+_DEVICE = r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)"
+NAME = re.compile(rf"(?!{_DEVICE})[A-Za-z0-9]([A-Za-z0-9._-]{{0,62}}[A-Za-z0-9_-])?")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def find(experiment: str) -> Path:
         raise ParameterError(
             f"There is no experiment {experiment!r} (looked for {path}).{did_you_mean(experiment, experiments())}\n"
             f"Experiments here: {', '.join(experiments()) or 'none'}.\n"
-            "An experiment is a file parameters/NAME.yaml, named with letters, digits, dots, dashes and underscores."
+            "An experiment is a file parameters/NAME.yaml, named with letters, digits, dots, dashes and underscores\n"
+            "(not con, prn, aux, nul, com1 or lpt1: Windows keeps these names for devices)."
         )
     return path
 

@@ -169,7 +169,10 @@ def _without_folders(value: Any, folders: list[tuple[str, str]]) -> Any:
 
 def _relative(path: Path) -> str:
     """papermill notes the path in the record, where no folder of this machine belongs."""
-    return os.path.relpath(path) if Path.cwd() == ROOT else str(path)
+    try:
+        return os.path.relpath(path) if Path.cwd() == ROOT else str(path)
+    except ValueError:  # Windows: outputs lie on another drive (MARCUS_OUTPUTS), and no relative path leads there
+        return str(path)
 
 
 def check_notebook(stage: str) -> None:
