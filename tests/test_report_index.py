@@ -8,7 +8,7 @@ from reported import assert_sound, finished, stopped
 from shown import BOTH
 
 from marcus_nb import parameters, runs
-from marcus_nb.pipeline import order, report
+from marcus_nb.pipeline import order, plans, report
 from marcus_nb.pipeline.console import Console
 
 
@@ -89,7 +89,7 @@ def test_a_run_that_is_refused_halfway_has_its_page(monkeypatch, capsys):
     """A real run: its parent's file was edited, so that the stage cannot be taken over."""
     parent = finished()
     chosen = parameters.load("smoke")
-    planned = order.Plan((order.Step("ingest", "reuse", "unchanged"),), parent)
+    planned = plans.Plan((plans.Step("ingest", "reuse", "unchanged"),), parent)
     with pytest.raises(runs.RunError):
         order.run(chosen, planned, Console())
     made = next(folder for folder in runs.list_runs("smoke") if folder != parent.folder)

@@ -163,6 +163,10 @@ class Console:
         self.say(said, "bold yellow", QUIET)
         self.say(f"Go on with: {again}", level=QUIET)
 
+    def page(self, page: Path, index: Path) -> None:
+        self.say(f"All of it on one page:   {page}")
+        self.say(f"All runs:                {index}")
+
 
 class _Follower:
     """The lines of a log that is being written, each once; `newest` is the last of them."""
@@ -198,10 +202,6 @@ def _with_bar(line: str) -> str:
         return line
     done = min(_BAR, _BAR * int(found[1]) // int(found[2]))
     return f"{'━' * done}{'╌' * (_BAR - done)} {line}"
-
-    def page(self, page: Path, index: Path) -> None:
-        self.say(f"All of it on one page:   {page}")
-        self.say(f"All runs:                {index}")
 
 
 def elapsed(since: float) -> str:
