@@ -80,6 +80,9 @@ def run_experiment(
     require_acquired: Annotated[
         bool, typer.Option("--require-acquired", help="Exit with 3 unless the verdict is acquired.")
     ] = False,
+    keep_checkpoints: Annotated[
+        bool, typer.Option("--keep-checkpoints", help="Of a finished run, keep all of them and not only the best.")
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Only how it ended; the run's log.txt has everything.")
     ] = False,
@@ -107,6 +110,7 @@ def run_experiment(
         typed = [one.experiment, *(word for text in set_ or [] for word in ("--set", text))]
         typed += [word for name in one.swept for word in ("--set", f"{name}={one.overrides[name]}")]
         typed += ["--require-acquired"] if require_acquired else []
+        typed += ["--keep-checkpoints"] if keep_checkpoints else []
         return Console(typed, "quiet" if quiet else "verbose" if verbose else "normal")
 
     def planned(one: asked.Wanted) -> tuple[parameters_module.Parameters, plans.Plan]:
@@ -131,9 +135,8 @@ def run_experiment(
     from marcus_nb.pipeline import many, order  # papermill and what it brings, seconds: the rest answers without
 
     if chosen:
-        [(parameters, steps)] = chosen
-        raise typer.Exit(order.run(parameters, steps, console(wanted[0]), require_acquired))
-    raise typer.Exit(many.run(wanted, _stage(from_), _stage(until), console, require_acquired))
+        raise typer.Exit(order.run(*chosen[0], console(wanted[0]), require_acquired, None, keep_checkpoints))
+    raise typer.Exit(many.run(wanted, _stage(from_), _stage(until), console, require_acquired, keep_checkpoints))
 
 
 @app.command("list", help="All runs: how they ended, verdict, minutes and size.")

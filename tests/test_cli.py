@@ -55,7 +55,13 @@ def marcus(outputs: Path, *arguments: str, **variables: str) -> subprocess.Compl
     "arguments, said",
     [
         (["smkoe"], ["no experiment 'smkoe'", "Did you mean smoke?", "florian, quickstart, smoke", "parameters/NAME"]),
-        (["lst"], ["no experiment 'lst'", "Commands: run, list, compare, chat, serve, test, sync. Did you mean list?"]),
+        (
+            ["lst"],
+            [
+                "no experiment 'lst'",
+                "Commands: run, list, verify, reproduce, compare, chat, serve, test, sync. Did you mean list?",
+            ],
+        ),
         (["no/such.yaml"], ["no experiment 'no/such.yaml'", str(ROOT / "no/such.yaml")]),
         (["../evil"], ["no experiment '../evil'"]),
         (["smoke", "--form", "train"], ["No such option: --form", "--from"]),
@@ -267,7 +273,7 @@ def test_an_executed_notebook_is_a_record_that_can_be_shared(smoke, stage):
 def test_only_what_belongs_there_lies_in_the_run_folder(smoke):
     files = sorted(path.name for path in smoke.folder.iterdir() if path.is_file())
     assert files == sorted(
-        ["parameters.yaml", "run.json", "report.html", *(f"{name}.ipynb" for name in NOTEBOOKS.values())]
+        ["parameters.yaml", "run.json", "report.html", "log.txt", *(f"{name}.ipynb" for name in NOTEBOOKS.values())]
     )
     assert not [path for path in smoke.folder.rglob("*") if ".partial" in path.name or path.suffix == ".tmp"]
 
@@ -348,7 +354,8 @@ def test_from_evaluate_reuses_three_stages_and_set_reaches_the_record(smoke, out
     assert state["parent"] == smoke.folder.name
     assert done.out.count(f"taken over from run {smoke.folder.name}, checked") == 3
     for stage in STAGES[:3]:
-        assert state["stages"][stage] == {"status": "PASSED", "reused_from": smoke.folder.name}
+        digest = runs.sha256(done.folder / f"{NOTEBOOKS[stage]}.ipynb")
+        assert state["stages"][stage] == {"status": "PASSED", "reused_from": smoke.folder.name, "notebook": digest}
         first, again = (read(folder / stage / "record.json") for folder in (smoke.folder, done.folder))
         assert again == first | {"reused_from": smoke.folder.name}
         assert all(runs.sha256(done.folder / name) == digest for name, digest in again["writes"].items())
@@ -390,9 +397,11 @@ def test_list_shows_every_run_also_a_damaged_one(smoke, outputs):
     done = marcus(outputs, "list")
     shutil.rmtree(damaged)
     lines = done.stdout.splitlines()
-    assert len(lines) == len(runs_in(outputs)) + 1
-    assert re.search(r"^smoke/20200101-000000-0000000 +unreadable +.*damaged", lines[0])
-    assert any(re.match(rf"smoke/{smoke.folder.name} +PASSED +(not acquired|inconclusive|acquired)", x) for x in lines)
+    assert len(lines) == len(runs_in(outputs)) + 2, "a heading, the damaged one"
+    assert lines[0].split() == ["run", "status", "claims", "min", "size", "verdict"]
+    assert re.search(r"^smoke/20200101-000000-0000000 +unreadable +.*damaged", lines[1])
+    ended = rf"smoke/{smoke.folder.name} +PASSED +\d+ of 1\d +\d+\.\d +\d+ MB +(not acquired|inconclusive|acquired)"
+    assert any(re.match(ended, line) for line in lines)
 
 
 # --- Ctrl-C in the middle of the training ---------------------------------------------------------------------------

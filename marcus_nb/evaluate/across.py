@@ -186,7 +186,8 @@ def _shown(value: Any) -> str:
 def data(compared: Sequence[Compared]) -> pd.DataFrame:
     """What each model learned from and how: a row each, a column a run: what, quickstart, florian.
 
-    Files are known by the first 12 characters of their SHA-256: the same there is the same file.
+    Files are known by the first 12 characters of their SHA-256: the same there is the same file. Versions of packages
+    are told where they differ.
     """
     rows: dict[str, dict[str, str]] = {}
 
@@ -211,6 +212,11 @@ def data(compared: Sequence[Compared]) -> pd.DataFrame:
             value = trained.get(key)
             scaled = value / 60 if key == "seconds" and value is not None else value
             tell(what, item.label, "" if scaled is None else form.format(scaled))
+    versions = {item.label: item.made["train"].get("versions", {}) for item in compared}
+    for package in dict.fromkeys(name for known in versions.values() for name in known):
+        if len({known.get(package) for known in versions.values()}) > 1:
+            for label, known in versions.items():
+                tell(f"{package} (version)", label, known.get(package, ""))
     return pd.DataFrame([{"what": what} | values for what, values in rows.items()])
 
 

@@ -55,6 +55,7 @@ class Console:
         """A line for the run's log alone."""
         if self.log is None or not text.strip():
             return
+        text = text.replace(str(self.log.parents[2]), "outputs")  # no folder of this machine in what lies in the run
         # A full disk is told by what has to be written.
         with contextlib.suppress(OSError), self.log.open("a", encoding="utf-8", newline="\n") as file:
             file.write(f"{time.strftime('%H:%M:%S')} {plain(text).strip()}\n")
@@ -67,7 +68,8 @@ class Console:
 
     def resume(self, run: Run, until: str = STAGES[-1]) -> str:
         """What goes on with a run where it stopped, unchanged: `"./run_all.sh acme --resume"`."""
-        words = [run.experiment, "--resume", *(["--require-acquired"] if "--require-acquired" in self.asked else [])]
+        kept = [word for word in self.asked if word in ("--require-acquired", "--keep-checkpoints")]
+        words = [run.experiment, "--resume", *kept]
         words += [] if until == STAGES[-1] else ["--until", until]
         return f"{LAUNCHER} {subprocess.list2cmdline(words) if os.name == 'nt' else shlex.join(words)}"
 

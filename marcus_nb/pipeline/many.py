@@ -23,6 +23,7 @@ def run(
     until: str,
     console: Callable[[Wanted], Console],
     require_acquired: bool = False,
+    keep_checkpoints: bool = False,
 ) -> int:
     """Make one run after the other, then a table of them all and `compare.ipynb` over those that were judged.
 
@@ -38,7 +39,7 @@ def run(
         problem = ""
         try:
             planned = _planned(parameters, start_of(one, start, asked[:place]), start, until)
-            codes.append(order.run(parameters, planned, seen, require_acquired))
+            codes.append(order.run(parameters, planned, seen, require_acquired, None, keep_checkpoints))
         except (RunError, ParameterError, OSError) as error:
             problem = str(error)
             seen.say(problem, "red", QUIET)

@@ -1,5 +1,6 @@
 """Doing what was planned, stage by stage; the run's status is written whatever happens."""
 
+import shutil
 import signal
 import threading
 import time
@@ -26,10 +27,12 @@ def run(
     console: Console,
     require_acquired: bool = False,
     reproduces: str | None = None,
+    keep_checkpoints: bool = False,
 ) -> int:
     """Make one run as planned; returns the exit code. The run's status is written whatever happens.
 
-    `reproduces` is the name of the run that this one makes again.
+    `reproduces` is the name of the run that this one makes again. A run that has passed keeps of its checkpoints only
+    the best, unless `keep_checkpoints`.
 
     Raises RunError before anything is made when a notebook cannot be a source, DiskFull when run.json cannot be
     written any more: who reads it then finds the run INCOMPLETE, because its process is gone.
@@ -47,6 +50,8 @@ def run(
             try:
                 code, state = _stages(current, planned, console)
                 if state is not None:
+                    if state["status"] == "PASSED" and not keep_checkpoints:
+                        _delete_checkpoints(current)
                     console.end(current, state)
             finally:
                 _report(current, console)
@@ -130,6 +135,15 @@ def _finish(current: Run, last: str, console: Console) -> dict[str, Any]:
         verdict=evaluated["counts"]["verdict"] if evaluated else None,
     )
     return current.state
+
+
+def _delete_checkpoints(current: Run) -> None:
+    """All but the one with the lowest validation loss: nothing goes on from them any more, and they weigh the most."""
+    outcome = current.folder / "train" / "outcome.json"
+    best = runs.read_json(outcome).get("best_step") if outcome.is_file() else None
+    for folder in (current.folder / "train" / "checkpoints").glob("checkpoint-*"):
+        if folder.name != f"checkpoint-{best}":
+            shutil.rmtree(folder, ignore_errors=True)  # what cannot be deleted now does no harm
 
 
 def _report(current: Run, console: Console) -> None:

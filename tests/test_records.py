@@ -1,0 +1,277 @@
+"""Reuse by content, one runner at a time, `verify`, and what `reproduce` calls the same."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from marcus_nb import __main__ as command_line
+from marcus_nb import parameters, runs
+from marcus_nb.parameters import ROOT, STAGES
+from marcus_nb.pipeline import order, plans, reproducing
+from marcus_nb.runs import RunError, provenance, verify, why_not_reusable
+from marcus_nb.runs.lock import LOCK, locked
+
+SOURCE = ROOT / "tests/fixtures/smoke.csv"
+MEASURES = "claim,measure,unit,who,value,low,high\nloss,gain,nats,difference,1.0,0.9,1.1\nstyle,told,AUC,base,0.5,,\n"
+
+
+@pytest.fixture(autouse=True)
+def outputs(tmp_path, monkeypatch):
+    monkeypatch.setenv("MARCUS_OUTPUTS", str(tmp_path))
+    return tmp_path
+
+
+def finished(*stages: str, overrides: dict | None = None, **files: str):
+    """A run of smoke whose stages have finished; `files` are written by the last of them: `{"metrics.jsonl": "…"}`."""
+    run = runs.create(parameters.load("smoke", overrides))
+    for stage in stages:
+        folder = run.folder / stage
+        folder.mkdir()
+        (folder / "made.txt").write_text(stage, encoding="utf-8")
+        for name, text in files.items() if stage == stages[-1] else ():
+            (folder / name).write_text(text.replace("RUN", run.name), encoding="utf-8")
+        (run.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb").write_text("{}", encoding="utf-8")
+        begun = runs.Stage(stage, run)
+        if stage == "ingest":
+            begun.read_source(SOURCE)
+        begun.finish({}, [])
+        digest = runs.sha256(run.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb")
+        runs.update(run, stages={stage: {"status": "PASSED", "seconds": 1.0, "notebook": digest}})
+    runs.update(run, status="PASSED", verdict="acquired")
+    return run
+
+
+def rewrite(run, stage: str, **changes):
+    path = run.folder / stage / "record.json"
+    runs.write_json(path, runs.read_json(path) | changes)
+
+
+# --- reuse ------------------------------------------------------------------------------------------------------------
+
+
+def test_another_code_is_a_reason_not_to_reuse():
+    run = finished("ingest", "clean")
+    ask = (run.folder, "clean", run.parameters, [SOURCE])
+    assert why_not_reusable(*ask) is None
+    library = run.record("clean")["library"]
+    rewrite(run, "clean", library=library | dict.fromkeys(list(library)[:6], "0" * 64))
+    named = ", ".join(list(library)[:4])
+    assert why_not_reusable(*ask) == f"code changed: {named} and 2 more"
+    rewrite(run, "clean", library=library | {"marcus_nb/gone.py": "0" * 64})
+    assert why_not_reusable(*ask) == "code changed: marcus_nb/gone.py"
+    rewrite(run, "clean", library=library, notebook="0" * 64)
+    assert why_not_reusable(*ask) == "code changed: notebooks/02_clean.ipynb"
+
+
+def test_a_plain_plan_says_how_the_newest_run_stands():
+    chosen = parameters.load("smoke")
+    assert {step.reason for step in plans.plan(chosen, "ingest", "evaluate").steps} == {"never ran"}
+    run = finished("ingest", "clean", "train")
+    reasons = [step.reason for step in plans.plan(chosen, "ingest", "evaluate").steps]
+    assert reasons == [
+        f"fresh in run {run.name}: --from clean would reuse it",
+        f"fresh in run {run.name}: --from train would reuse it",
+        f"fresh in run {run.name}: --from evaluate would reuse it",
+        f"never finished (run {run.name})",
+    ]
+    other = parameters.load("smoke", {"clean.redact": False})
+    reasons = [step.reason for step in plans.plan(other, "ingest", "train").steps]
+    assert reasons[1:] == [f"parameters changed: redact (run {run.name})", "follows clean"]
+    (run.folder / "clean/record.json").write_text("{", encoding="utf-8")
+    assert "is damaged" in plans.plan(chosen, "ingest", "clean").steps[1].reason
+
+
+def test_a_parameter_of_evaluate_never_retrains():
+    run = finished("ingest", "clean", "train")
+    changed = parameters.load("smoke", {"evaluate.max_new_tokens": 7, "evaluate.min_identity": 0.9})
+    planned = plans.plan(changed, "evaluate", "evaluate")
+    assert planned.parent.name == run.name
+    assert [step.action for step in planned.steps] == ["reuse", "reuse", "reuse", "run"]
+
+
+# --- one runner at a time ---------------------------------------------------------------------------------------------
+
+
+def test_two_runners_never_share_a_run_and_a_dead_one_holds_nothing(tmp_path):
+    run = finished("ingest")
+    code = (
+        "import time; from pathlib import Path; from marcus_nb import runs; from marcus_nb.runs.lock import locked\n"
+        f"with locked(runs.open_run('smoke', {run.name!r})):\n"
+        f"    Path({str(tmp_path / 'held')!r}).touch(); time.sleep(60)\n"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ))
+    try:
+        while not (tmp_path / "held").exists():
+            assert holder.poll() is None
+            time.sleep(0.05)
+        with pytest.raises(RunError, match=f"smoke/{run.name} is at work in another process"), locked(run):
+            pass
+    finally:
+        holder.kill()
+        holder.wait()
+    assert (run.folder / LOCK).exists(), "what a killed process leaves behind"
+    with locked(run):
+        pass
+    assert not (run.folder / LOCK).exists()
+
+
+# --- checkpoints ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("best", "left"), [(5, ["checkpoint-5"]), (99, []), (None, [])])
+def test_of_a_finished_runs_checkpoints_the_best_stays(best, left):
+    run = finished("train", **{"outcome.json": json.dumps({"best_step": best})})
+    for step in (5, 10):
+        (run.folder / f"train/checkpoints/checkpoint-{step}").mkdir(parents=True)
+    order._delete_checkpoints(run)
+    assert [folder.name for folder in (run.folder / "train/checkpoints").iterdir()] == left
+
+
+# --- verify -----------------------------------------------------------------------------------------------------------
+
+
+def verified(capsys, monkeypatch, named: str = "smoke") -> tuple[int, str]:
+    monkeypatch.setattr(sys, "argv", ["marcus_nb", "verify", named])
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    return ended.value.code, capsys.readouterr().out
+
+
+def test_a_run_as_it_was_made_verifies(capsys, monkeypatch):
+    finished(*STAGES)
+    code, out = verified(capsys, monkeypatch)
+    assert code == 0 and out.rstrip().endswith("VERIFIED: nothing that was recorded has been altered.")
+    assert "ingest    2 of 2 files as they were written" in out and "Changed around it" not in out
+
+
+@pytest.mark.parametrize("file", ["clean/made.txt", "02_clean.ipynb"])
+@pytest.mark.parametrize("how", [verify.EDITED, verify.MISSING])
+def test_what_was_altered_is_named(capsys, monkeypatch, file, how):
+    run = finished("ingest", "clean")
+    path = run.folder / file
+    path.unlink() if how == verify.MISSING else path.write_text("by hand", encoding="utf-8")
+    code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
+    assert code == 1 and f"{how:8} {file}" in out and "ALTERED: 1 files" in out
+    assert "train     has not finished" in out
+
+
+def test_what_lies_beside_or_around_a_run_is_told_and_no_fault(capsys, monkeypatch):
+    run = finished("ingest")
+    (run.folder / "ingest/notes.txt").write_text("mine", encoding="utf-8")
+    (run.folder / "ingest/log.txt").write_text("12:00:00 x", encoding="utf-8")
+    record = run.record("ingest")
+    reads = {"source:tests/fixtures/smoke.csv": "0" * 64, "source:/gone.csv": "1" * 64}
+    rewrite(run, "ingest", reads=reads, versions=record["versions"] | {"torch": "1.0"}, notebook="0" * 64)
+    code, out = verified(capsys, monkeypatch)
+    assert code == 0 and "added    ingest/notes.txt" in out and "log.txt" not in out
+    for told in (
+        "source tests/fixtures/smoke.csv was edited",
+        "torch 1.0 → ",
+        "code notebooks/01_ingest.ipynb is another",
+    ):
+        assert told in out
+
+
+def test_a_run_without_a_finished_stage_verifies_nothing(capsys, monkeypatch):
+    run = runs.create(parameters.load("smoke"))
+    code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
+    assert code == 1 and "nothing to compare" in out
+
+
+# --- reproduce --------------------------------------------------------------------------------------------------------
+
+
+def told(first, second) -> dict[str, str]:
+    return {file: said for _, file, said in reproducing.compared(first, second)}
+
+
+def test_times_and_names_are_no_difference_but_losses_are():
+    line = {
+        "step": 5,
+        "loss": 2.5,
+        "seconds": 1.25,
+        "tokens_per_second": 400.0,
+        "deep": {"memory_gb": 2.0, "run": "RUN"},
+    }
+    other = line | {"seconds": 99.0, "deep": {"memory_gb": 3.0, "run": "RUN"}}
+    first, second, third = (
+        finished("train", **{"metrics.jsonl": json.dumps(value), "weights.bin": weights, "CARD.md": "of RUN"})
+        for value, weights in ((line, "a"), (other, "a"), (other | {"loss": 2.6}, "b"))
+    )
+    found = told(first, second)
+    assert found["train/made.txt"] == found["train/weights.bin"] == "identical"
+    assert found["train/metrics.jsonl"] == found["train/CARD.md"] == "identical, but for times and the run's name"
+    found = told(first, third)
+    assert found["train/metrics.jsonl"] == found["train/weights.bin"] == "different"
+    assert told(first, finished("train"))["train/CARD.md"] == f"only in {first.name}"
+
+
+def test_tables_are_the_same_by_their_cells():
+    first, second = finished("ingest"), finished("ingest")
+    for run in (first, second):
+        pd.DataFrame({"a": [1, None], "b": ["x", "y"]}).to_excel(run.folder / "ingest/rejected.xlsx", index=False)
+        time.sleep(1.1)  # a workbook holds the second it was made in
+        (run.folder / "ingest/record.json").unlink()
+        runs.Stage("ingest", run).finish({}, [])
+    assert told(first, second)["ingest/rejected.xlsx"].startswith("identical")
+
+
+@pytest.mark.parametrize(
+    ("again", "answer"),
+    [
+        ("1.0,0.9,1.1", reproducing.IDENTICAL),
+        ("1.09,1.0,1.2", reproducing.WITHIN),
+        ("1.2,1.1,1.3", reproducing.DIFFERENT),
+    ],
+)
+def test_the_answer_is_one_word(again, answer):
+    first, second = (
+        finished("evaluate", **{"measures.csv": MEASURES.replace("1.0,0.9,1.1", figures)})
+        for figures in ("1.0,0.9,1.1", again)
+    )
+    said, why = reproducing.verdict(first, second, reproducing.compared(first, second))
+    assert said == answer
+    if answer == reproducing.DIFFERENT:
+        assert "loss, gain (difference): 1 → 1.2" in why
+
+
+def test_a_figure_that_only_one_run_has_is_a_difference():
+    first, second = (
+        finished("evaluate", **{"measures.csv": text}) for text in (MEASURES, MEASURES[: MEASURES.index("style")])
+    )
+    assert reproducing.verdict(first, second, reproducing.compared(first, second))[0] == reproducing.DIFFERENT
+
+
+def test_what_cannot_be_reproduced_says_why(tmp_path):
+    run = finished("ingest")
+    rewrite(run, "ingest", reads={"source:tests/fixtures/smoke.csv": "0" * 64})
+    with pytest.raises(RunError, match=r"edited or gone: tests/fixtures/smoke\.csv"):
+        reproducing.reproduce(run, None)
+    runs.update(run, status="FAILED")
+    with pytest.raises(RunError, match="has not finished"):
+        reproducing.reproduce(run, None)
+
+
+@pytest.mark.slow
+def test_smoke_comes_out_the_same(outputs):
+    """Twice for real: data, adapter, model and figures are byte for byte the same."""
+    for command in (["smoke", "--quiet"], ["reproduce", "smoke"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "marcus_nb", *command],
+            cwd=ROOT,
+            env=os.environ | {"MARCUS_OUTPUTS": str(outputs), "PYTHONUTF8": "1"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=600,
+            check=True,
+        )
+    assert done.stdout.rstrip().splitlines()[-1] == "identical", done.stdout
+    assert "identical                                     train/adapter/adapter_model.safetensors" in done.stdout
+    assert len(list(outputs.glob("smoke/*"))) == 2
+    shutil.rmtree(outputs / "smoke")
