@@ -27,6 +27,7 @@ from marcus_nb.runs.provenance import notebook_of
 papermill_engines.register("marcus", MarcusEngine)
 
 LONGEST_CAUSE = 2000
+LONGEST_PLAIN = 2000  # characters of text that stand beside the same as HTML
 # Errors whose message says it all: those of ours that are meant for a person, and the engine's own.
 SPEAKING = (
     *("AccountError", "CleanError", "DeployError", "DiskFull", "EvaluateError", "FormatError", "LeakError"),
@@ -139,12 +140,25 @@ def _settle(partial: Path, target: Path, problem: str = "") -> None:
     """Give an executed notebook its name, without the folders of this machine and its user in what it shows."""
     notebook = _without_folders(json.loads(partial.read_text(encoding="utf-8")), _folders())
     notebook["metadata"]["papermill"]["output_path"] = target.name
+    _lighten(notebook)
     marked = any("papermill-error-cell-tag" in cell["metadata"].get("tags", []) for cell in notebook["cells"])
     if problem and not marked:  # papermill marks where a cell raised
         tags = {"tags": ["papermill-error-cell-tag"]}
         notebook["cells"].insert(0, nbformat.v4.new_markdown_cell(f"**{problem}**", metadata=tags))
     write_json(target, notebook)
     partial.unlink()
+
+
+def _lighten(notebook: dict[str, Any]) -> None:
+    """Take out what nobody reads: times of messages (papermill has those of cells), and long text beside its HTML."""
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("execution", None)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            plain_text = "".join(data.get("text/plain", ""))
+            if "text/html" in data and len(plain_text) > LONGEST_PLAIN:
+                cut = plain_text[:LONGEST_PLAIN].rsplit("\n", 1)[0]
+                data["text/plain"] = f"{cut}\n… (all of it where HTML is shown)"
 
 
 def _folders() -> list[tuple[str, str]]:
