@@ -158,7 +158,7 @@ def assert_sound(markup: str, folder: Path) -> Page:
     for _, attributes in page.tags:
         assert not any(name.startswith("on") or name == "style" for name in attributes), attributes
     for image in page.all("img"):
-        assert image["src"].startswith("data:image/png;base64,") and image["alt"].strip()
+        assert image["src"].startswith("data:image/webp;base64,") and image["alt"].strip()
     for link in page.all("a"):
         target = link["href"]
         assert target[1:] in identities if target.startswith("#") else (folder / target).is_file(), target
