@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,20 +97,20 @@ def run_notebook(
             )
         problem = unfinished()
         if not problem:
-            _settle(partial, done)
+            _settle(partial, done, folders=_folders(values))
             failed.unlink(missing_ok=True)  # of an attempt before this one
             return done
     except PapermillExecutionError as error:
         problem = _cause(error)
     except KeyboardInterrupt:
-        _keep(partial, failed, INTERRUPTED)
+        _keep(partial, failed, INTERRUPTED, _folders(values))
         raise
     except DiskFull as error:
         problem = str(error)
     except (OSError, ValueError) as error:  # papermill saves as it goes; ValueError: NaN, which JSON does not have
         full = getattr(error, "errno", None) == errno.ENOSPC
         problem = "The disk is full: the notebook could not be saved." if full else f"{type(error).__name__}: {error}"
-    _keep(partial, failed, problem)
+    _keep(partial, failed, problem, _folders(values))
     raise StageFailed(name, problem, failed)
 
 
@@ -127,18 +127,18 @@ def _cause(error: PapermillExecutionError) -> str:
     return f"{text}\nin the line: {arrow[1].strip()}" if arrow and hasattr(builtins, error.ename) else text
 
 
-def _keep(partial: Path, failed: Path, problem: str) -> None:
+def _keep(partial: Path, failed: Path, problem: str, folders: Sequence[tuple[str, str]]) -> None:
     """Keep what there is of a notebook that failed, also when the disk takes nothing more."""
     try:
-        _settle(partial, failed, problem)
+        _settle(partial, failed, problem, folders)
     except (OSError, RunError, ValueError):  # ValueError: half-written, and no JSON any more
         if partial.is_file():
             replace(partial, failed)
 
 
-def _settle(partial: Path, target: Path, problem: str = "") -> None:
+def _settle(partial: Path, target: Path, problem: str = "", folders: Sequence[tuple[str, str]] = ()) -> None:
     """Give an executed notebook its name, without the folders of this machine and its user in what it shows."""
-    notebook = _without_folders(json.loads(partial.read_text(encoding="utf-8")), _folders())
+    notebook = _without_folders(json.loads(partial.read_text(encoding="utf-8")), folders)
     notebook["metadata"]["papermill"]["output_path"] = target.name
     _lighten(notebook)
     marked = any("papermill-error-cell-tag" in cell["metadata"].get("tags", []) for cell in notebook["cells"])
@@ -161,14 +161,19 @@ def _lighten(notebook: dict[str, Any]) -> None:
                 data["text/plain"] = f"{cut}\n… (all of it where HTML is shown)"
 
 
-def _folders() -> list[tuple[str, str]]:
-    """The folders of this machine and what stands for them, the innermost first."""
+def _folders(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """The folders of this machine, and of files that a parameter names, and what stands for them; innermost first."""
     named = {outputs_root(): "outputs", ROOT: ".", Path(sys.prefix): "python", Path.home(): "~"}
     known = [(str(folder), shown) for folder, shown in named.items() if len(folder.parts) > 1]
+    for listed in (values.get("sources"), values.get("contrast_sources")):
+        for source in listed or []:
+            folder = re.match(r"(?:[A-Za-z]:)?[\\/].*(?=[\\/])", source.get("path", ""))
+            if folder and len(folder[0]) > 3:
+                known.append((folder[0], "…"))
     return sorted(known, key=lambda item: -len(item[0]))
 
 
-def _without_folders(value: Any, folders: list[tuple[str, str]]) -> Any:
+def _without_folders(value: Any, folders: Sequence[tuple[str, str]]) -> Any:
     """Every string below `value`, pictures apart, with `/home/ada/marcus/x.py` turned into `./x.py`."""
     if isinstance(value, dict):
         pictures = {key: item for key, item in value.items() if key.startswith("image/")}

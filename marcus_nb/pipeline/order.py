@@ -13,7 +13,7 @@ from marcus_nb.parameters import STAGES, Parameters
 from marcus_nb.pipeline.console import Console
 from marcus_nb.pipeline.execute import StageFailed, check_notebook, execute
 from marcus_nb.pipeline.plans import Plan
-from marcus_nb.runs import Run, RunError
+from marcus_nb.runs import Run, RunError, hygiene
 from marcus_nb.runs.lock import locked
 from marcus_nb.runs.provenance import notebook_of
 
@@ -55,6 +55,7 @@ def run(
                     console.end(current, state)
             finally:
                 _report(current, console)
+                _look_for_what_tells(current, console)
     if state is None:
         return code
     return NOT_ACQUIRED if require_acquired and state["verdict"] != "acquired" else OK
@@ -156,6 +157,21 @@ def _report(current: Run, console: Console) -> None:
     except (Exception, KeyboardInterrupt) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         console.say(f"The page about this run could not be written ({said}); the run itself is as said above.")
+
+
+def _look_for_what_tells(current: Run, console: Console) -> None:
+    """Say what in the files that people share tells of this person and machine; it changes no outcome."""
+    try:
+        found = hygiene.scan(current)
+        runs.update(current, hygiene=[vars(item) for item in found])
+    except (RunError, OSError) as error:
+        console.say(f"It could not be looked through for what tells of you ({error}).")
+        return
+    if found:
+        files = dict.fromkeys(item.file for item in found)
+        kinds = ", ".join(dict.fromkeys(item.what for item in found))
+        console.say(f"Before you share this run: {kinds} can be read in {', '.join(files)}.", "yellow")
+        console.say(f"Where exactly: {current.folder / 'run.json'}, under hygiene", "yellow")
 
 
 @contextmanager
