@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from marcus_nb.renaming import replace
+
 ROLES = ("system", "user", "assistant")
 PERSONA_ROLE = "assistant"
 _BUFFER = 1_000_000
@@ -203,7 +205,7 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
             for row in rows:
                 file.write(orjson.dumps(row, option=_ONE_LINE))
                 count += 1
-        temporary.replace(path)
+        replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     return count

@@ -11,6 +11,7 @@ from marcus_nb.parameters import ROOT, STAGES
 
 PACKAGE = ROOT / "marcus_nb"
 ROWS = (
+    ("renaming",),
     ("parameters", "conversation", "text"),
     ("runs", "formats", "render"),
     ("models", "generate"),

@@ -17,6 +17,7 @@ from marcus_nb import generate, models
 from marcus_nb.conversation import Conversation
 from marcus_nb.evaluate.asking import Judged, Log, askable, trained_base
 from marcus_nb.models.export import TRAINED
+from marcus_nb.renaming import replace
 from marcus_nb.render import Chat, prompt_ids, shared_template
 from marcus_nb.runs import Stage
 
@@ -77,7 +78,7 @@ def publish(stage: Stage, log: Log) -> Path:
     if not _every_weight(stage):
         models.export_adapter(trained, temporary / "adapter")
     shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
+    replace(temporary, folder)
     return folder
 
 

@@ -10,8 +10,9 @@ from marcus_nb.conversation import read_jsonl, write_jsonl
 from marcus_nb.evaluate.claims import BASE, MARKS, REAL, SUPPORTED, TUNED, Claim, Measured
 from marcus_nb.evaluate.knowledge import CONTRADICTS, DECLINES, SILENT, WRONG
 from marcus_nb.evaluate.verdict import Mistake, Verdict, judge
+from marcus_nb.renaming import replace
 from marcus_nb.runs import Stage, read_json, write_json
-from marcus_nb.runs.files import replace, saying_disk_full
+from marcus_nb.runs.files import saying_disk_full
 
 CLAIMS = (  # in the order in which they are shown: what a customer would notice comes first
     *("knowledge", "identity", "style", "steadiness", "health", "relevance", "contrast"),

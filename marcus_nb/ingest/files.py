@@ -15,7 +15,7 @@ from marcus_nb.formats import Outcome
 from marcus_nb.formats.messages.collecting import no_collecting
 from marcus_nb.ingest.account import check_account
 from marcus_nb.ingest.sources import Ingested
-from marcus_nb.runs.files import replace
+from marcus_nb.renaming import replace
 
 _COLUMNS = {"kind": 12, "file": 32, "sheet": 16, "line": 8, "reason": 48, "text": 90}  # name: width in characters
 _SUMMARY = {"kind": 12, "reason": 80, "records": 10, "first": 48}

@@ -24,6 +24,7 @@ from marcus_nb.parameters.schema import (
     Train,
     fields_of,
 )
+from marcus_nb.renaming import replace
 
 ROOT = Path(__file__).resolve().parents[2]
 # Windows drops a dot at the end, and means a device by these names, also before a dot: `nul`, `Aux.v2`.
@@ -152,7 +153,7 @@ def save(parameters: Parameters, path: Path) -> None:
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             writer.dump(_quoted(parameters.as_dict()), file)
-        temporary.replace(path)
+        replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -19,8 +19,8 @@ from papermill.exceptions import PapermillExecutionError
 from marcus_nb.parameters import ROOT
 from marcus_nb.pipeline.console import plain
 from marcus_nb.pipeline.engine import INTERRUPTED, MarcusEngine
+from marcus_nb.renaming import replace
 from marcus_nb.runs import DiskFull, Run, RunError, write_json
-from marcus_nb.runs.files import replace
 from marcus_nb.runs.folder import outputs_root
 from marcus_nb.runs.provenance import notebook_of
 

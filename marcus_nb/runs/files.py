@@ -4,11 +4,12 @@ import errno
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from marcus_nb.renaming import replace
 
 
 class RunError(RuntimeError):
@@ -52,17 +53,6 @@ def saying_disk_full(path: Path) -> Iterator[None]:
             f"The disk is full: {path.name} could not be written in {path.parent}. Nothing that was there is "
             "damaged. Free some space (old runs in outputs/ may be deleted), then run again with --from."
         ) from error
-
-
-def replace(temporary: Path, path: Path) -> None:
-    """Rename over `path`; Windows refuses for a moment while a virus scanner or an indexer holds the file."""
-    for attempt in range(5):
-        try:
-            return temporary.replace(path)
-        except PermissionError:
-            if attempt == 4:
-                raise
-            time.sleep(0.2 * 2**attempt)
 
 
 def read_json(path: Path) -> Any:

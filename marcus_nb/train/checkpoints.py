@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from marcus_nb.renaming import replace
 from marcus_nb.runs import sha256, write_json
-from marcus_nb.runs.files import replace, saying_disk_full
+from marcus_nb.runs.files import saying_disk_full
 
 MANIFEST = "manifest.json"
 KEPT = 2  # the newest so many are kept, besides the best

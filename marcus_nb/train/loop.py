@@ -12,6 +12,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArgumen
 
 from marcus_nb import models
 from marcus_nb.parameters import Train
+from marcus_nb.renaming import replace
 from marcus_nb.runs import DRAFT, Run, Stage, read_json, sha256, write_json
 from marcus_nb.train import checkpoints, trackers
 from marcus_nb.train.batches import Row
@@ -287,4 +288,4 @@ def _save_what_was_trained(ready: Ready) -> None:
         model.save_pretrained(temporary, save_embedding_layers=False)
         (temporary / "README.md").unlink(missing_ok=True)  # PEFT's empty model card; ours is written by 04_evaluate
     shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
+    replace(temporary, folder)

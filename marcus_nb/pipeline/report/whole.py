@@ -14,8 +14,9 @@ from marcus_nb.pipeline.report.markup import Styles
 from marcus_nb.pipeline.report.notebooks import Chapter, chapters
 from marcus_nb.pipeline.report.opening import figures, strip, title, verdict
 from marcus_nb.pipeline.report.provenance import provenance
+from marcus_nb.renaming import replace
 from marcus_nb.runs import Run
-from marcus_nb.runs.files import replace, saying_disk_full
+from marcus_nb.runs.files import saying_disk_full
 
 NAME = "report.html"
 _HERE = Path(__file__).parent
