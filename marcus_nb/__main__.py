@@ -102,6 +102,9 @@ def run_experiment(
             _find(name)
     overrides = dict(parameters_module.parse_set(text) for text in set_ or [])
     wanted = asked.wanted(names, overrides, sweep or [])
+    start, end = _stage(from_), _stage(until)
+    if not resume:  # a wrong parameter is told before the seconds that reading files takes to load
+        loaded = {one.title: parameters_module.load(one.experiment, one.overrides) for one in wanted}
 
     from marcus_nb.pipeline import plans
     from marcus_nb.pipeline.console import Console
@@ -117,11 +120,11 @@ def run_experiment(
         if resume:
             # Its own parameters count: the YAML may have changed since, or be gone.
             name = Path(one.experiment).stem if "." in one.experiment else one.experiment
-            going_on = plans.plan_to_resume(name, _stage(until))
+            going_on = plans.plan_to_resume(name, end)
             return going_on.resumed.parameters, going_on
-        chosen = parameters_module.load(one.experiment, one.overrides)
+        chosen = loaded[one.title]
         plans.check_sources(chosen)
-        return chosen, plans.plan(chosen, _stage(from_), _stage(until))
+        return chosen, plans.plan(chosen, start, end)
 
     if dry_run:
         for one in wanted:
@@ -136,7 +139,7 @@ def run_experiment(
 
     if chosen:
         raise typer.Exit(order.run(*chosen[0], console(wanted[0]), require_acquired, None, keep_checkpoints))
-    raise typer.Exit(many.run(wanted, _stage(from_), _stage(until), console, require_acquired, keep_checkpoints))
+    raise typer.Exit(many.run(wanted, start, end, console, require_acquired, keep_checkpoints))
 
 
 @app.command("list", help="All runs: how they ended, verdict, minutes and size.")
