@@ -1,21 +1,24 @@
 """Reuse by content, one runner at a time, `verify`, and what `reproduce` calls the same."""
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from marcus_nb import __main__ as command_line
 from marcus_nb import parameters, runs
 from marcus_nb.parameters import ROOT, STAGES
 from marcus_nb.pipeline import order, plans, reproducing
 from marcus_nb.runs import RunError, provenance, verify, why_not_reusable
-from marcus_nb.runs.lock import LOCK, locked
+from marcus_nb.runs.lock import LOCK, held, locked
 
 SOURCE = ROOT / "tests/fixtures/smoke.csv"
 MEASURES = "claim,measure,unit,who,value,low,high\nloss,gain,nats,difference,1.0,0.9,1.1\nstyle,told,AUC,base,0.5,,\n"
@@ -98,27 +101,70 @@ def test_a_parameter_of_evaluate_never_retrains():
 # --- one runner at a time ---------------------------------------------------------------------------------------------
 
 
-def test_two_runners_never_share_a_run_and_a_dead_one_holds_nothing(tmp_path):
+@pytest.fixture
+def holder(tmp_path):
+    """A run that another process is at work on, and that process."""
     run = finished("ingest")
     code = (
-        "import time; from pathlib import Path; from marcus_nb import runs; from marcus_nb.runs.lock import locked\n"
-        f"with locked(runs.open_run('smoke', {run.name!r})):\n"
+        "import time; from pathlib import Path; from marcus_nb.runs.lock import locked\n"
+        f"with locked(Path({str(run.folder)!r})):\n"
         f"    Path({str(tmp_path / 'held')!r}).touch(); time.sleep(60)\n"
     )
-    holder = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ))
-    try:
-        while not (tmp_path / "held").exists():
-            assert holder.poll() is None
-            time.sleep(0.05)
-        with pytest.raises(RunError, match=f"smoke/{run.name} is at work in another process"), locked(run):
-            pass
-    finally:
-        holder.kill()
-        holder.wait()
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ))
+    while not (tmp_path / "held").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    yield SimpleNamespace(run=run, process=process)
+    process.kill()
+    process.wait()
+
+
+def test_two_runners_never_share_a_run_and_a_dead_one_holds_nothing(holder):
+    run = holder.run
+    with pytest.raises(RunError, match=f"smoke/{run.name} is at work in another process"), locked(run.folder):
+        pass
+    holder.process.kill()
+    holder.process.wait()
     assert (run.folder / LOCK).exists(), "what a killed process leaves behind"
-    with locked(run):
+    with locked(run.folder):
         pass
     assert not (run.folder / LOCK).exists()
+
+
+def test_a_run_at_work_on_another_machine_is_running_although_no_process_of_it_is_seen(holder):
+    run = holder.run
+    runs.update(run, status="RUNNING", process={"pid": 4_000_000, "created": 1.0})
+    assert run.state["status"] == "RUNNING"
+    with pytest.raises(RunError, match="is at work"):
+        plans.plan_to_resume("smoke", "evaluate")
+    holder.process.kill()
+    holder.process.wait()
+    assert run.state["status"] == "INCOMPLETE" and (run.folder / LOCK).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there no file can be deleted while it is open")
+def test_the_lock_file_goes_while_it_is_still_held(tmp_path, monkeypatch):
+    """Else a second runner could hold it as it is deleted, and a third one lock a new file of that name."""
+    release, there = FileLock.release, []
+
+    def watched(self, *arguments, **options):
+        there.append((tmp_path / LOCK).exists())
+        release(self, *arguments, **options)
+
+    monkeypatch.setattr(FileLock, "release", watched)
+    with locked(tmp_path):
+        assert held(tmp_path)
+    assert there[0] is False and not (tmp_path / LOCK).exists() and not held(tmp_path)
+
+
+def test_a_file_system_without_locks_still_makes_runs(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    with locked(tmp_path):
+        (tmp_path / "made").touch()
+    assert not held(tmp_path)
 
 
 # --- checkpoints ------------------------------------------------------------------------------------------------------

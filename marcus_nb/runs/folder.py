@@ -11,6 +11,7 @@ import psutil
 from marcus_nb import parameters as parameters_module
 from marcus_nb.parameters import NAME, ROOT, Parameters
 from marcus_nb.runs.files import RunError, read_json, saying_disk_full, write_json
+from marcus_nb.runs.lock import held
 
 DRAFT = "draft"
 STATUSES = ("RUNNING", "PASSED", "FAILED", "INCOMPLETE")
@@ -46,7 +47,9 @@ def read_state(folder: Path) -> dict[str, Any]:
     """
     state = read_json(folder / "run.json")
     try:
-        if state["status"] == "RUNNING" and folder.name != DRAFT and not _alive(state["process"]):
+        running = state["status"] == "RUNNING" and folder.name != DRAFT
+        # Of another machine, which shares the folder, no process can be seen from here; its lock can.
+        if running and not _alive(state["process"]) and not held(folder):
             stage = next((s for s, entry in state["stages"].items() if entry["status"] == "RUNNING"), None)
             when = f"during {stage}" if stage else "between stages"
             state |= {"status": "INCOMPLETE", "cause": f"the process ended without a word {when}"}
