@@ -15,7 +15,7 @@ from marcus_nb import runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError
 from marcus_nb.pipeline import asked
 from marcus_nb.runs import DiskFull, RunError
-from marcus_nb.runs.which import find_run
+from marcus_nb.runs.which import find_folder, find_run
 
 EXAMPLE = "quickstart"
 FAILED, USAGE_ERROR = 1, 2
@@ -155,7 +155,7 @@ def verify(
 ) -> None:
     from marcus_nb.pipeline import listing
 
-    lines, code = listing.verified(find_run(named))
+    lines, code = listing.verified(find_folder(named))
     for line in lines:
         typer.echo(line)
     raise typer.Exit(code)

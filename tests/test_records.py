@@ -194,7 +194,7 @@ def test_a_run_as_it_was_made_verifies(capsys, monkeypatch):
     finished(*STAGES)
     code, out = verified(capsys, monkeypatch)
     assert code == 0 and out.rstrip().endswith("VERIFIED: nothing that was recorded has been altered.")
-    assert "ingest    2 of 2 files as they were written" in out and "Changed around it" not in out
+    assert "ingest    2 of 2 files as they were written" in out and "Around it" not in out
 
 
 @pytest.mark.parametrize("file", ["clean/made.txt", "02_clean.ipynb"])
@@ -204,7 +204,7 @@ def test_what_was_altered_is_named(capsys, monkeypatch, file, how):
     path = run.folder / file
     path.unlink() if how == verify.MISSING else path.write_text("by hand", encoding="utf-8")
     code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
-    assert code == 1 and f"{how:8} {file}" in out and "ALTERED: 1 files" in out
+    assert code == 1 and f"{how:8} {file}" in out and "ALTERED: 1 file is not" in out
     assert "train     has not finished" in out
 
 
@@ -223,6 +223,35 @@ def test_what_lies_beside_or_around_a_run_is_told_and_no_fault(capsys, monkeypat
         "code notebooks/01_ingest.ipynb is another",
     ):
         assert told in out
+
+
+def test_edited_parameters_are_named_and_those_of_another_version_are_no_edit(capsys, monkeypatch):
+    run = finished("ingest", "clean")
+    path = run.folder / "parameters.yaml"
+    kept = path.read_text(encoding="utf-8")
+    path.write_text(kept.replace("clean:\n", "clean:\n  of_a_later_version: 1\n"), encoding="utf-8")
+    code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
+    assert code == 0 and "VERIFIED" in out
+    path.write_text(kept.replace("validation_share: 0.2", "validation_share: 0.3"), encoding="utf-8")
+    code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
+    assert code == 1 and "edited   parameters.yaml: validation_share" in out
+    path.write_text("clean: [", encoding="utf-8")
+    code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
+    assert code == 1 and "edited   parameters.yaml\n" in out
+
+
+def test_a_damaged_record_hides_no_other_stage_and_what_is_put_beside_the_model_is_told(capsys, monkeypatch):
+    run = finished(*STAGES)
+    (run.folder / "model").mkdir()
+    (run.folder / "model/model.safetensors").write_text("w", encoding="utf-8")
+    (run.folder / "evaluate/record.json").unlink()
+    runs.Stage("evaluate", run).finish({}, [], also=["model"])
+    (run.folder / "model/pytorch_model.bin").write_text("not ours", encoding="utf-8")
+    (run.folder / "clean/record.json").write_text("{", encoding="utf-8")
+    code, out = verified(capsys, monkeypatch)
+    assert code == 1 and "edited   clean/record.json: damaged" in out and "ALTERED: 1 file is not" in out
+    assert "added    model/pytorch_model.bin" in out and "model/model.safetensors" not in out
+    assert "train     2 of 2 files as they were written" in out
 
 
 def test_a_run_without_a_finished_stage_verifies_nothing(capsys, monkeypatch):

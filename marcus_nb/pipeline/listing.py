@@ -7,7 +7,7 @@ from typing import Any
 from marcus_nb import parameters as parameters_module
 from marcus_nb import runs
 from marcus_nb.parameters import STAGES
-from marcus_nb.runs import Run, RunError, verify
+from marcus_nb.runs import RunError, verify
 
 ALTERED = 1
 _LONGEST = 200  # characters of a cause
@@ -61,10 +61,10 @@ def _size(folder: Path) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
-def verified(run: Run) -> tuple[list[str], int]:
-    """What `verify` says of a run, and its exit code: 0 where nothing that was recorded has been altered."""
-    found = verify.check(run)
-    lines = [f"{run.experiment}/{run.name}: {run.state['status']}"]
+def verified(folder: Path) -> tuple[list[str], int]:
+    """What `verify` says of the run in a folder, and its exit code: 0 where nothing recorded has been altered."""
+    found = verify.check(folder)
+    lines = [f"{folder.parent.name}/{folder.name}: {runs.read_state(folder)['status']}"]
     for stage in STAGES:
         own = [item for item in found if item.stage == stage]
         if not own:
@@ -74,17 +74,22 @@ def verified(run: Run) -> tuple[list[str], int]:
         lines.append(
             f"  {stage:9} {same} of {sum(item.found != verify.ADDED for item in own)} files as they were written"
         )
-        lines += [f"      {item.found:8} {item.file}" for item in own if item.found != verify.UNCHANGED]
-    around = verify.outside(run)
+        lines += [
+            f"      {item.found:8} {item.file}{f': {item.more}' if item.more else ''}"
+            for item in own
+            if item.found != verify.UNCHANGED
+        ]
+    around = verify.outside(folder)
     if around:
-        lines.append("Changed around it since (the run itself is as it was):")
+        lines.append("Around it, and no fault of the run itself:")
         lines += [f"      {item}" for item in around[:_MOST]]
         lines += [f"      and {len(around) - _MOST} more"] if len(around) > _MOST else []
-    altered = [item for item in found if item.found in (verify.EDITED, verify.MISSING)]
+    altered = {item.file for item in found if item.found in (verify.EDITED, verify.MISSING)}
     if not found:
         lines.append("No stage of it has finished, so there is nothing to compare.")
     elif altered:
-        lines.append(f"ALTERED: {len(altered)} files are not what was recorded. Make it anew, or mistrust it.")
+        files = "1 file is" if len(altered) == 1 else f"{len(altered)} files are"
+        lines.append(f"ALTERED: {files} not what was recorded. Make it anew, or mistrust it.")
     else:
         lines.append("VERIFIED: nothing that was recorded has been altered.")
     return lines, ALTERED if altered or not found else 0

@@ -105,13 +105,19 @@ def create(parameters: Parameters, name: str = "", parent: str | None = None, re
 
 def open_run(experiment: str, name: str) -> Run:
     """Open an existing run. Raises RunError when there is none of that name."""
-    folder = outputs_root() / experiment / name
-    if not (NAME.fullmatch(experiment) and NAME.fullmatch(name)) or not (folder / "run.json").is_file():
-        raise RunError(f"There is no run {experiment}/{name} (looked for {folder / 'run.json'}); see ./run_all.sh list")
+    folder = folder_of(experiment, name)
     state = read_json(folder / "run.json")
     return Run(
         experiment, name, folder, parameters_module.load_saved(folder / "parameters.yaml", experiment, state["origins"])
     )
+
+
+def folder_of(experiment: str, name: str) -> Path:
+    """The folder of an existing run. Raises RunError when there is none of that name."""
+    folder = outputs_root() / experiment / name
+    if not (NAME.fullmatch(experiment) and NAME.fullmatch(name)) or not (folder / "run.json").is_file():
+        raise RunError(f"There is no run {experiment}/{name} (looked for {folder / 'run.json'}); see ./run_all.sh list")
+    return folder
 
 
 def take_up(run: Run) -> None:
