@@ -166,13 +166,17 @@ def reproduce(
     named: Annotated[
         str, typer.Argument(metavar="[RUN]", help="An experiment (its newest finished run) or EXPERIMENT/RUN.")
     ] = EXAMPLE,
+    with_: Annotated[
+        str, typer.Option("--with", metavar="RUN", help="Compare with this finished run, and make none.")
+    ] = "",
 ) -> None:
     run = find_run(named)
+    other = find_run(with_) if with_ else None
 
     from marcus_nb.pipeline import reproducing
     from marcus_nb.pipeline.console import Console
 
-    raise typer.Exit(reproducing.reproduce(run, Console()))
+    raise typer.Exit(reproducing.against(run, other, Console()) if other else reproducing.reproduce(run, Console()))
 
 
 @app.command("compare", help="Runs side by side: figures, what differed, and whether each persona sounds like itself.")

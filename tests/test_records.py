@@ -1,58 +1,29 @@
-"""Reuse by content, one runner at a time, `verify`, and what `reproduce` calls the same."""
+"""Reuse by content, one runner at a time, and `verify`."""
 
 import errno
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 from filelock import FileLock
+from recorded import SOURCE, finished, rewrite
 
 from marcus_nb import __main__ as command_line
 from marcus_nb import parameters, runs
 from marcus_nb.parameters import ROOT, STAGES
-from marcus_nb.pipeline import order, plans, reproducing
-from marcus_nb.runs import RunError, provenance, verify, why_not_reusable
+from marcus_nb.pipeline import order, plans
+from marcus_nb.runs import RunError, verify, why_not_reusable
 from marcus_nb.runs.lock import LOCK, held, locked
-
-SOURCE = ROOT / "tests/fixtures/smoke.csv"
-MEASURES = "claim,measure,unit,who,value,low,high\nloss,gain,nats,difference,1.0,0.9,1.1\nstyle,told,AUC,base,0.5,,\n"
 
 
 @pytest.fixture(autouse=True)
 def outputs(tmp_path, monkeypatch):
     monkeypatch.setenv("MARCUS_OUTPUTS", str(tmp_path))
     return tmp_path
-
-
-def finished(*stages: str, overrides: dict | None = None, **files: str):
-    """A run of smoke whose stages have finished; `files` are written by the last of them: `{"metrics.jsonl": "…"}`."""
-    run = runs.create(parameters.load("smoke", overrides))
-    for stage in stages:
-        folder = run.folder / stage
-        folder.mkdir()
-        (folder / "made.txt").write_text(stage, encoding="utf-8")
-        for name, text in files.items() if stage == stages[-1] else ():
-            (folder / name).write_text(text.replace("RUN", run.name), encoding="utf-8")
-        (run.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb").write_text("{}", encoding="utf-8")
-        begun = runs.Stage(stage, run)
-        if stage == "ingest":
-            begun.read_source(SOURCE)
-        begun.finish({}, [])
-        digest = runs.sha256(run.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb")
-        runs.update(run, stages={stage: {"status": "PASSED", "seconds": 1.0, "notebook": digest}})
-    runs.update(run, status="PASSED", verdict="acquired")
-    return run
-
-
-def rewrite(run, stage: str, **changes):
-    path = run.folder / stage / "record.json"
-    runs.write_json(path, runs.read_json(path) | changes)
 
 
 # --- reuse ------------------------------------------------------------------------------------------------------------
@@ -258,96 +229,3 @@ def test_a_run_without_a_finished_stage_verifies_nothing(capsys, monkeypatch):
     run = runs.create(parameters.load("smoke"))
     code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
     assert code == 1 and "nothing to compare" in out
-
-
-# --- reproduce --------------------------------------------------------------------------------------------------------
-
-
-def told(first, second) -> dict[str, str]:
-    return {file: said for _, file, said in reproducing.compared(first, second)}
-
-
-def test_times_and_names_are_no_difference_but_losses_are():
-    line = {
-        "step": 5,
-        "loss": 2.5,
-        "seconds": 1.25,
-        "tokens_per_second": 400.0,
-        "deep": {"memory_gb": 2.0, "run": "RUN"},
-    }
-    other = line | {"seconds": 99.0, "deep": {"memory_gb": 3.0, "run": "RUN"}}
-    first, second, third = (
-        finished("train", **{"metrics.jsonl": json.dumps(value), "weights.bin": weights, "CARD.md": "of RUN"})
-        for value, weights in ((line, "a"), (other, "a"), (other | {"loss": 2.6}, "b"))
-    )
-    found = told(first, second)
-    assert found["train/made.txt"] == found["train/weights.bin"] == "identical"
-    assert found["train/metrics.jsonl"] == found["train/CARD.md"] == "identical, but for times and the run's name"
-    found = told(first, third)
-    assert found["train/metrics.jsonl"] == found["train/weights.bin"] == "different"
-    assert told(first, finished("train"))["train/CARD.md"] == f"only in {first.name}"
-
-
-def test_tables_are_the_same_by_their_cells():
-    first, second = finished("ingest"), finished("ingest")
-    for run in (first, second):
-        pd.DataFrame({"a": [1, None], "b": ["x", "y"]}).to_excel(run.folder / "ingest/rejected.xlsx", index=False)
-        time.sleep(1.1)  # a workbook holds the second it was made in
-        (run.folder / "ingest/record.json").unlink()
-        runs.Stage("ingest", run).finish({}, [])
-    assert told(first, second)["ingest/rejected.xlsx"].startswith("identical")
-
-
-@pytest.mark.parametrize(
-    ("again", "answer"),
-    [
-        ("1.0,0.9,1.1", reproducing.IDENTICAL),
-        ("1.09,1.0,1.2", reproducing.WITHIN),
-        ("1.2,1.1,1.3", reproducing.DIFFERENT),
-    ],
-)
-def test_the_answer_is_one_word(again, answer):
-    first, second = (
-        finished("evaluate", **{"measures.csv": MEASURES.replace("1.0,0.9,1.1", figures)})
-        for figures in ("1.0,0.9,1.1", again)
-    )
-    said, why = reproducing.verdict(first, second, reproducing.compared(first, second))
-    assert said == answer
-    if answer == reproducing.DIFFERENT:
-        assert "loss, gain (difference): 1 → 1.2" in why
-
-
-def test_a_figure_that_only_one_run_has_is_a_difference():
-    first, second = (
-        finished("evaluate", **{"measures.csv": text}) for text in (MEASURES, MEASURES[: MEASURES.index("style")])
-    )
-    assert reproducing.verdict(first, second, reproducing.compared(first, second))[0] == reproducing.DIFFERENT
-
-
-def test_what_cannot_be_reproduced_says_why(tmp_path):
-    run = finished("ingest")
-    rewrite(run, "ingest", reads={"source:tests/fixtures/smoke.csv": "0" * 64})
-    with pytest.raises(RunError, match=r"edited or gone: tests/fixtures/smoke\.csv"):
-        reproducing.reproduce(run, None)
-    runs.update(run, status="FAILED")
-    with pytest.raises(RunError, match="has not finished"):
-        reproducing.reproduce(run, None)
-
-
-@pytest.mark.slow
-def test_smoke_comes_out_the_same(outputs):
-    """Twice for real: data, adapter, model and figures are byte for byte the same."""
-    for command in (["smoke", "--quiet"], ["reproduce", "smoke"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "marcus_nb", *command],
-            cwd=ROOT,
-            env=os.environ | {"MARCUS_OUTPUTS": str(outputs), "PYTHONUTF8": "1"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=600,
-            check=True,
-        )
-    assert done.stdout.rstrip().splitlines()[-1] == "identical", done.stdout
-    assert "identical                                     train/adapter/adapter_model.safetensors" in done.stdout
-    assert len(list(outputs.glob("smoke/*"))) == 2
-    shutil.rmtree(outputs / "smoke")
