@@ -69,6 +69,37 @@ def test_a_parameter_of_evaluate_never_retrains():
     assert [step.action for step in planned.steps] == ["reuse", "reuse", "reuse", "run"]
 
 
+def test_files_for_contrast_are_input_of_evaluate(tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text("question,answer\nHi,Ho\n", encoding="utf-8")
+    chosen = parameters.load("smoke", {"evaluate.contrast_sources": [str(other)]})
+    run = finished("ingest", "clean", "train", overrides={"evaluate.contrast_sources": [str(other)]})
+    begun = runs.Stage("evaluate", run)
+    begun.folder.mkdir()
+    begun.read_source(other)
+    begun.finish({}, [])
+    assert plans.plan(chosen, "ingest", "evaluate").steps[3].reason == f"fresh in run {run.name}"
+    other.write_text("question,answer\nHi,Hum\n", encoding="utf-8")
+    reasons = [step.reason for step in plans.plan(chosen, "ingest", "evaluate").steps]
+    assert reasons[3] == f"input edited: other.csv (run {run.name})" and reasons[2].startswith("fresh")
+
+
+def test_a_run_that_goes_on_says_where_its_code_is_another():
+    run = finished("ingest", "clean")
+    runs.update(run, status="INCOMPLETE")
+    rewrite(run, "clean", notebook="0" * 64)
+    reasons = [step.reason for step in plans.plan_to_resume("smoke", "evaluate").steps]
+    assert reasons[:2] == [
+        f"finished in run {run.name}",
+        f"finished in run {run.name} (code changed: notebooks/02_clean.ipynb)",
+    ]
+    with pytest.raises(RunError, match=r"^Nothing to do\. Run smoke/.* has finished clean already"):
+        plans.plan_to_resume("smoke", "clean")
+    runs.update(run, status="PASSED")
+    with pytest.raises(RunError, match=r"^Nothing to do\. No run of smoke is unfinished"):
+        plans.plan_to_resume("smoke", "clean")
+
+
 # --- one runner at a time ---------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,8 @@
 """`list` and `verify`: what runs there are, and whether one is still what was recorded. Neither needs torch."""
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from marcus_nb.parameters import STAGES
 from marcus_nb.runs import RunError, verify
 
 ALTERED = 1
-_LONGEST = 200  # characters of a cause
+_LONGEST = 200  # characters of a cause, where no terminal's width says
 _MOST = 5  # names of things outside the run, told one by one
 
 
@@ -22,10 +24,21 @@ def listed() -> list[str]:
         return [f"No runs yet in {runs.outputs_root()}. Experiments: {known}"]
     rows = [("run", "status", "claims", "min", "size", "verdict"), *map(_row, folders)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    before = sum(widths) + 2 * len(widths)
+    # A terminal would break a long line, and the table with it; a file or another program gets more.
+    room = shutil.get_terminal_size().columns - before if sys.stdout.isatty() else _LONGEST
     return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1][:_LONGEST]]).rstrip()
+        "  ".join(
+            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), _cut(row[-1], room)]
+        ).rstrip()
         for row in rows
     ]
+
+
+def _cut(text: str, room: int) -> str:
+    """`_cut("train: interrupted", 10)` → `"train: in…"`; at least a few characters always stay."""
+    room = max(room, 12)
+    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 def _row(folder: Path) -> tuple[str, ...]:
