@@ -16,6 +16,7 @@ from marcus_nb import __main__ as command_line
 from marcus_nb import parameters, runs
 from marcus_nb.parameters import ROOT, STAGES
 from marcus_nb.pipeline import order, plans
+from marcus_nb.pipeline.console import Console
 from marcus_nb.runs import RunError, verify, why_not_reusable
 from marcus_nb.runs.lock import LOCK, held, locked
 
@@ -142,6 +143,22 @@ def test_a_run_at_work_on_another_machine_is_running_although_no_process_of_it_i
     holder.process.kill()
     holder.process.wait()
     assert run.state["status"] == "INCOMPLETE" and (run.folder / LOCK).exists()
+
+
+def test_who_comes_second_to_go_on_with_a_run_changes_nothing_of_it(holder):
+    run = holder.run
+    runs.update(run, status="INCOMPLETE")
+    before = (run.folder / "run.json").read_bytes()
+    planned = plans.plan_to_resume("smoke", "evaluate")
+    with pytest.raises(RunError, match="at work in another process"):
+        order.run(run.parameters, planned, Console())
+    assert (run.folder / "run.json").read_bytes() == before
+    assert sorted(path.name for path in run.folder.glob("*.*")) == [
+        "01_ingest.ipynb",
+        "parameters.yaml",
+        "run.json",
+        "run.lock",
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there no file can be deleted while it is open")

@@ -9,7 +9,7 @@ import time
 
 import pandas as pd
 import pytest
-from recorded import finished, rewrite
+from recorded import SOURCE, finished, rewrite
 
 from marcus_nb import parameters, runs
 from marcus_nb.parameters import ROOT
@@ -95,6 +95,9 @@ def test_what_cannot_be_reproduced_says_why(tmp_path):
     rewrite(run, "ingest", reads={"source:tests/fixtures/smoke.csv": "0" * 64})
     with pytest.raises(RunError, match=r"(?s)cannot be made again.*tests/fixtures/smoke\.csv was edited"):
         reproducing.reproduce(run, None)
+    rewrite(run, "ingest", reads={"source:tests/fixtures/smoke.csv": runs.sha256(SOURCE)})
+    with pytest.raises(RunError, match="has lost its record of clean, train, evaluate"):
+        reproducing.reproduce(run, None)
     runs.update(run, status="FAILED")
     with pytest.raises(RunError, match="has not finished"):
         reproducing.reproduce(run, None)
@@ -132,6 +135,21 @@ def test_a_figure_without_interval_is_told_and_not_judged():
     answer, why = sameness.verdict(first, second, sameness.compared(first, second))
     assert answer == sameness.WITHIN and "style, told (base): 0.5 → 0.51" in why
     assert "The verdict was acquired and is inconclusive" in why
+
+
+def test_files_deleted_since_are_judged_by_their_hashes():
+    first, second = both(
+        "evaluate", {"measures.csv": MEASURES, "a.json": "1"}, {"measures.csv": MEASURES, "a.json": "2"}
+    )
+    for name in ("measures.csv", "a.json"):
+        (first.folder / "evaluate" / name).unlink()
+    assert told(first, second) == {
+        "evaluate/a.json": "different",
+        "evaluate/made.txt": "identical",
+        "evaluate/measures.csv": "identical",
+    }
+    answer, why = sameness.verdict(first, second, sameness.compared(first, second))
+    assert answer == sameness.DIFFERENT and "no figures to judge that by" in why
 
 
 def test_two_finished_runs_are_compared_and_none_is_made(outputs, capsys):

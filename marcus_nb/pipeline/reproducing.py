@@ -31,6 +31,11 @@ def reproduce(original: Run, console: Console) -> int:
             f"Run {original.experiment}/{original.name} has not finished, so there is nothing to compare with"
         )
     _check_data(original)
+    if lost := [stage for stage in STAGES if original.record(stage) is None]:
+        raise RunError(
+            f"Run {original.experiment}/{original.name} has lost its record of {', '.join(lost)}: what would come out "
+            "could be compared with nothing"
+        )
     console.say(f"Makes {original.experiment}/{original.name} again", "bold", QUIET)
     others = _around(original)
     for line in others or ["code, versions and machine are those of the record"]:

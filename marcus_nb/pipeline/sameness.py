@@ -56,6 +56,8 @@ def _same_but_for_the_moment(first: Run, second: Run, file: str) -> bool:
 
 def _content(path: Path, name: str) -> Any:
     """What a file says, without times, memory and the run's own name; None for what has no such form (weights)."""
+    if not path.is_file():  # deleted since, to save space
+        return None
     if path.suffix == ".xlsx":
         book = openpyxl.load_workbook(path, read_only=True)
         return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
@@ -88,7 +90,10 @@ def verdict(first: Run, second: Run, rows: Sequence[tuple[str, str, str]]) -> tu
     told = f"{len(others)} of {len(rows)} files differ"
     if data := [file for stage, file in others if stage in DATA]:
         return DIFFERENT, f"{told}, among them what was learned from: {_first(data)}"
-    outside, unjudged = _figures(*(pd.read_csv(run.folder / "evaluate/measures.csv") for run in (first, second)))
+    measures = [run.folder / "evaluate/measures.csv" for run in (first, second)]
+    if lost := next((path for path in measures if not path.is_file()), None):
+        return DIFFERENT, f"{told}, and there are no figures to judge that by: {lost} is not there."
+    outside, unjudged = _figures(*map(pd.read_csv, measures))
     if outside:
         figures = "1 figure lies" if len(outside) == 1 else f"{len(outside)} figures lie"
         return DIFFERENT, f"{told}, and {figures} outside the first run's intervals: {_first(outside)}"
