@@ -15,7 +15,7 @@ from marcus_nb import runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError
 from marcus_nb.pipeline import asked
 from marcus_nb.runs import DiskFull, RunError
-from marcus_nb.runs.which import find_run
+from marcus_nb.runs.which import find_folder, find_run
 
 EXAMPLE = "quickstart"
 FAILED, USAGE_ERROR = 1, 2
@@ -158,7 +158,7 @@ def verify(
 ) -> None:
     from marcus_nb.pipeline import listing
 
-    lines, code = listing.verified(find_run(named))
+    lines, code = listing.verified(find_folder(named))
     for line in lines:
         typer.echo(line)
     raise typer.Exit(code)
@@ -169,13 +169,17 @@ def reproduce(
     named: Annotated[
         str, typer.Argument(metavar="[RUN]", help="An experiment (its newest finished run) or EXPERIMENT/RUN.")
     ] = EXAMPLE,
+    with_: Annotated[
+        str, typer.Option("--with", metavar="RUN", help="Compare with this finished run, and make none.")
+    ] = "",
 ) -> None:
     run = find_run(named)
+    other = find_run(with_) if with_ else None
 
     from marcus_nb.pipeline import reproducing
     from marcus_nb.pipeline.console import Console
 
-    raise typer.Exit(reproducing.reproduce(run, Console()))
+    raise typer.Exit(reproducing.against(run, other, Console()) if other else reproducing.reproduce(run, Console()))
 
 
 @app.command("compare", help="Runs side by side: figures, what differed, and whether each persona sounds like itself.")

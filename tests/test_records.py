@@ -1,55 +1,30 @@
-"""Reuse by content, one runner at a time, `verify`, and what `reproduce` calls the same."""
+"""Reuse by content, one runner at a time, and `verify`."""
 
+import errno
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
-import pandas as pd
 import pytest
+from filelock import FileLock
+from recorded import SOURCE, finished, rewrite
 
 from marcus_nb import __main__ as command_line
 from marcus_nb import parameters, runs
 from marcus_nb.parameters import ROOT, STAGES
-from marcus_nb.pipeline import order, plans, reproducing
-from marcus_nb.runs import RunError, provenance, verify, why_not_reusable
-from marcus_nb.runs.lock import LOCK, locked
-
-SOURCE = ROOT / "tests/fixtures/smoke.csv"
-MEASURES = "claim,measure,unit,who,value,low,high\nloss,gain,nats,difference,1.0,0.9,1.1\nstyle,told,AUC,base,0.5,,\n"
+from marcus_nb.pipeline import order, plans
+from marcus_nb.pipeline.console import Console
+from marcus_nb.runs import RunError, verify, why_not_reusable
+from marcus_nb.runs.lock import LOCK, held, locked
 
 
 @pytest.fixture(autouse=True)
 def outputs(tmp_path, monkeypatch):
     monkeypatch.setenv("MARCUS_OUTPUTS", str(tmp_path))
     return tmp_path
-
-
-def finished(*stages: str, overrides: dict | None = None, **files: str):
-    """A run of smoke whose stages have finished; `files` are written by the last of them: `{"metrics.jsonl": "…"}`."""
-    run = runs.create(parameters.load("smoke", overrides))
-    for stage in stages:
-        folder = run.folder / stage
-        folder.mkdir()
-        (folder / "made.txt").write_text(stage, encoding="utf-8")
-        for name, text in files.items() if stage == stages[-1] else ():
-            (folder / name).write_text(text.replace("RUN", run.name), encoding="utf-8")
-        (run.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb").write_text("{}", encoding="utf-8")
-        begun = runs.Stage(stage, run)
-        if stage == "ingest":
-            begun.read_source(SOURCE)
-        begun.finish({}, [])
-        digest = runs.sha256(run.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb")
-        runs.update(run, stages={stage: {"status": "PASSED", "seconds": 1.0, "notebook": digest}})
-    runs.update(run, status="PASSED", verdict="acquired")
-    return run
-
-
-def rewrite(run, stage: str, **changes):
-    path = run.folder / stage / "record.json"
-    runs.write_json(path, runs.read_json(path) | changes)
 
 
 # --- reuse ------------------------------------------------------------------------------------------------------------
@@ -95,30 +70,121 @@ def test_a_parameter_of_evaluate_never_retrains():
     assert [step.action for step in planned.steps] == ["reuse", "reuse", "reuse", "run"]
 
 
+def test_files_for_contrast_are_input_of_evaluate(tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text("question,answer\nHi,Ho\n", encoding="utf-8")
+    chosen = parameters.load("smoke", {"evaluate.contrast_sources": [str(other)]})
+    run = finished("ingest", "clean", "train", overrides={"evaluate.contrast_sources": [str(other)]})
+    begun = runs.Stage("evaluate", run)
+    begun.folder.mkdir()
+    begun.read_source(other)
+    begun.finish({}, [])
+    assert plans.plan(chosen, "ingest", "evaluate").steps[3].reason == f"fresh in run {run.name}"
+    other.write_text("question,answer\nHi,Hum\n", encoding="utf-8")
+    reasons = [step.reason for step in plans.plan(chosen, "ingest", "evaluate").steps]
+    assert reasons[3] == f"input edited: other.csv (run {run.name})" and reasons[2].startswith("fresh")
+
+
+def test_a_run_that_goes_on_says_where_its_code_is_another():
+    run = finished("ingest", "clean")
+    runs.update(run, status="INCOMPLETE")
+    rewrite(run, "clean", notebook="0" * 64)
+    reasons = [step.reason for step in plans.plan_to_resume("smoke", "evaluate").steps]
+    assert reasons[:2] == [
+        f"finished in run {run.name}",
+        f"finished in run {run.name} (code changed: notebooks/02_clean.ipynb)",
+    ]
+    with pytest.raises(RunError, match=r"^Nothing to do\. Run smoke/.* has finished clean already"):
+        plans.plan_to_resume("smoke", "clean")
+    runs.update(run, status="PASSED")
+    with pytest.raises(RunError, match=r"^Nothing to do\. No run of smoke is unfinished"):
+        plans.plan_to_resume("smoke", "clean")
+
+
 # --- one runner at a time ---------------------------------------------------------------------------------------------
 
 
-def test_two_runners_never_share_a_run_and_a_dead_one_holds_nothing(tmp_path):
+@pytest.fixture
+def holder(tmp_path):
+    """A run that another process is at work on, and that process."""
     run = finished("ingest")
     code = (
-        "import time; from pathlib import Path; from marcus_nb import runs; from marcus_nb.runs.lock import locked\n"
-        f"with locked(runs.open_run('smoke', {run.name!r})):\n"
+        "import time; from pathlib import Path; from marcus_nb.runs.lock import locked\n"
+        f"with locked(Path({str(run.folder)!r})):\n"
         f"    Path({str(tmp_path / 'held')!r}).touch(); time.sleep(60)\n"
     )
-    holder = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ))
-    try:
-        while not (tmp_path / "held").exists():
-            assert holder.poll() is None
-            time.sleep(0.05)
-        with pytest.raises(RunError, match=f"smoke/{run.name} is at work in another process"), locked(run):
-            pass
-    finally:
-        holder.kill()
-        holder.wait()
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ))
+    while not (tmp_path / "held").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    yield SimpleNamespace(run=run, process=process)
+    process.kill()
+    process.wait()
+
+
+def test_two_runners_never_share_a_run_and_a_dead_one_holds_nothing(holder):
+    run = holder.run
+    with pytest.raises(RunError, match=f"smoke/{run.name} is at work in another process"), locked(run.folder):
+        pass
+    holder.process.kill()
+    holder.process.wait()
     assert (run.folder / LOCK).exists(), "what a killed process leaves behind"
-    with locked(run):
+    with locked(run.folder):
         pass
     assert not (run.folder / LOCK).exists()
+
+
+def test_a_run_at_work_on_another_machine_is_running_although_no_process_of_it_is_seen(holder):
+    run = holder.run
+    runs.update(run, status="RUNNING", process={"pid": 4_000_000, "created": 1.0})
+    assert run.state["status"] == "RUNNING"
+    with pytest.raises(RunError, match="is at work"):
+        plans.plan_to_resume("smoke", "evaluate")
+    holder.process.kill()
+    holder.process.wait()
+    assert run.state["status"] == "INCOMPLETE" and (run.folder / LOCK).exists()
+
+
+def test_who_comes_second_to_go_on_with_a_run_changes_nothing_of_it(holder):
+    run = holder.run
+    runs.update(run, status="INCOMPLETE")
+    before = (run.folder / "run.json").read_bytes()
+    planned = plans.plan_to_resume("smoke", "evaluate")
+    with pytest.raises(RunError, match="at work in another process"):
+        order.run(run.parameters, planned, Console())
+    assert (run.folder / "run.json").read_bytes() == before
+    assert sorted(path.name for path in run.folder.glob("*.*")) == [
+        "01_ingest.ipynb",
+        "parameters.yaml",
+        "run.json",
+        "run.lock",
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there no file can be deleted while it is open")
+def test_the_lock_file_goes_while_it_is_still_held(tmp_path, monkeypatch):
+    """Else a second runner could hold it as it is deleted, and a third one lock a new file of that name."""
+    release, there = FileLock.release, []
+
+    def watched(self, *arguments, **options):
+        if self.is_locked:  # it is called for what was never locked, too
+            there.append((tmp_path / LOCK).exists())
+        release(self, *arguments, **options)
+
+    monkeypatch.setattr(FileLock, "release", watched)
+    with locked(tmp_path):
+        assert held(tmp_path)
+    assert there == [False] and not held(tmp_path)
+
+
+def test_a_file_system_without_locks_still_makes_runs(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    with locked(tmp_path):
+        (tmp_path / "made").touch()
+    assert not held(tmp_path)
 
 
 # --- checkpoints ------------------------------------------------------------------------------------------------------
@@ -147,7 +213,7 @@ def test_a_run_as_it_was_made_verifies(capsys, monkeypatch):
     finished(*STAGES)
     code, out = verified(capsys, monkeypatch)
     assert code == 0 and out.rstrip().endswith("VERIFIED: nothing that was recorded has been altered.")
-    assert "ingest    2 of 2 files as they were written" in out and "Changed around it" not in out
+    assert "ingest    2 of 2 files as they were written" in out and "Around it" not in out
 
 
 @pytest.mark.parametrize("file", ["clean/made.txt", "02_clean.ipynb"])
@@ -157,7 +223,7 @@ def test_what_was_altered_is_named(capsys, monkeypatch, file, how):
     path = run.folder / file
     path.unlink() if how == verify.MISSING else path.write_text("by hand", encoding="utf-8")
     code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
-    assert code == 1 and f"{how:8} {file}" in out and "ALTERED: 1 files" in out
+    assert code == 1 and f"{how:8} {file}" in out and "ALTERED: 1 file is not" in out
     assert "train     has not finished" in out
 
 
@@ -178,100 +244,36 @@ def test_what_lies_beside_or_around_a_run_is_told_and_no_fault(capsys, monkeypat
         assert told in out
 
 
+def test_edited_parameters_are_named_and_those_of_another_version_are_no_edit(capsys, monkeypatch):
+    run = finished("ingest", "clean")
+    path = run.folder / "parameters.yaml"
+    kept = path.read_text(encoding="utf-8")
+    path.write_text(kept.replace("clean:\n", "clean:\n  of_a_later_version: 1\n"), encoding="utf-8")
+    code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
+    assert code == 0 and "VERIFIED" in out
+    path.write_text(kept.replace("validation_share: 0.2", "validation_share: 0.3"), encoding="utf-8")
+    code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
+    assert code == 1 and "edited   parameters.yaml: validation_share" in out
+    path.write_text("clean: [", encoding="utf-8")
+    code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
+    assert code == 1 and "edited   parameters.yaml\n" in out
+
+
+def test_a_damaged_record_hides_no_other_stage_and_what_is_put_beside_the_model_is_told(capsys, monkeypatch):
+    run = finished(*STAGES)
+    (run.folder / "model").mkdir()
+    (run.folder / "model/model.safetensors").write_text("w", encoding="utf-8")
+    (run.folder / "evaluate/record.json").unlink()
+    runs.Stage("evaluate", run).finish({}, [], also=["model"])
+    (run.folder / "model/pytorch_model.bin").write_text("not ours", encoding="utf-8")
+    (run.folder / "clean/record.json").write_text("{", encoding="utf-8")
+    code, out = verified(capsys, monkeypatch)
+    assert code == 1 and "edited   clean/record.json: damaged" in out and "ALTERED: 1 file is not" in out
+    assert "added    model/pytorch_model.bin" in out and "model/model.safetensors" not in out
+    assert "train     2 of 2 files as they were written" in out
+
+
 def test_a_run_without_a_finished_stage_verifies_nothing(capsys, monkeypatch):
     run = runs.create(parameters.load("smoke"))
     code, out = verified(capsys, monkeypatch, f"smoke/{run.name}")
     assert code == 1 and "nothing to compare" in out
-
-
-# --- reproduce --------------------------------------------------------------------------------------------------------
-
-
-def told(first, second) -> dict[str, str]:
-    return {file: said for _, file, said in reproducing.compared(first, second)}
-
-
-def test_times_and_names_are_no_difference_but_losses_are():
-    line = {
-        "step": 5,
-        "loss": 2.5,
-        "seconds": 1.25,
-        "tokens_per_second": 400.0,
-        "deep": {"memory_gb": 2.0, "run": "RUN"},
-    }
-    other = line | {"seconds": 99.0, "deep": {"memory_gb": 3.0, "run": "RUN"}}
-    first, second, third = (
-        finished("train", **{"metrics.jsonl": json.dumps(value), "weights.bin": weights, "CARD.md": "of RUN"})
-        for value, weights in ((line, "a"), (other, "a"), (other | {"loss": 2.6}, "b"))
-    )
-    found = told(first, second)
-    assert found["train/made.txt"] == found["train/weights.bin"] == "identical"
-    assert found["train/metrics.jsonl"] == found["train/CARD.md"] == "identical, but for times and the run's name"
-    found = told(first, third)
-    assert found["train/metrics.jsonl"] == found["train/weights.bin"] == "different"
-    assert told(first, finished("train"))["train/CARD.md"] == f"only in {first.name}"
-
-
-def test_tables_are_the_same_by_their_cells():
-    first, second = finished("ingest"), finished("ingest")
-    for run in (first, second):
-        pd.DataFrame({"a": [1, None], "b": ["x", "y"]}).to_excel(run.folder / "ingest/rejected.xlsx", index=False)
-        time.sleep(1.1)  # a workbook holds the second it was made in
-        (run.folder / "ingest/record.json").unlink()
-        runs.Stage("ingest", run).finish({}, [])
-    assert told(first, second)["ingest/rejected.xlsx"].startswith("identical")
-
-
-@pytest.mark.parametrize(
-    ("again", "answer"),
-    [
-        ("1.0,0.9,1.1", reproducing.IDENTICAL),
-        ("1.09,1.0,1.2", reproducing.WITHIN),
-        ("1.2,1.1,1.3", reproducing.DIFFERENT),
-    ],
-)
-def test_the_answer_is_one_word(again, answer):
-    first, second = (
-        finished("evaluate", **{"measures.csv": MEASURES.replace("1.0,0.9,1.1", figures)})
-        for figures in ("1.0,0.9,1.1", again)
-    )
-    said, why = reproducing.verdict(first, second, reproducing.compared(first, second))
-    assert said == answer
-    if answer == reproducing.DIFFERENT:
-        assert "loss, gain (difference): 1 → 1.2" in why
-
-
-def test_a_figure_that_only_one_run_has_is_a_difference():
-    first, second = (
-        finished("evaluate", **{"measures.csv": text}) for text in (MEASURES, MEASURES[: MEASURES.index("style")])
-    )
-    assert reproducing.verdict(first, second, reproducing.compared(first, second))[0] == reproducing.DIFFERENT
-
-
-def test_what_cannot_be_reproduced_says_why(tmp_path):
-    run = finished("ingest")
-    rewrite(run, "ingest", reads={"source:tests/fixtures/smoke.csv": "0" * 64})
-    with pytest.raises(RunError, match=r"edited or gone: tests/fixtures/smoke\.csv"):
-        reproducing.reproduce(run, None)
-    runs.update(run, status="FAILED")
-    with pytest.raises(RunError, match="has not finished"):
-        reproducing.reproduce(run, None)
-
-
-@pytest.mark.slow
-def test_smoke_comes_out_the_same(outputs):
-    """Twice for real: data, adapter, model and figures are byte for byte the same."""
-    for command in (["smoke", "--quiet"], ["reproduce", "smoke"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "marcus_nb", *command],
-            cwd=ROOT,
-            env=os.environ | {"MARCUS_OUTPUTS": str(outputs), "PYTHONUTF8": "1"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=600,
-            check=True,
-        )
-    assert done.stdout.rstrip().splitlines()[-1] == "identical", done.stdout
-    assert "identical                                     train/adapter/adapter_model.safetensors" in done.stdout
-    assert len(list(outputs.glob("smoke/*"))) == 2
-    shutil.rmtree(outputs / "smoke")

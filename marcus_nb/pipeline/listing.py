@@ -1,16 +1,18 @@
 """`list` and `verify`: what runs there are, and whether one is still what was recorded. Neither needs torch."""
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 from marcus_nb import parameters as parameters_module
 from marcus_nb import runs
 from marcus_nb.parameters import STAGES
-from marcus_nb.runs import Run, RunError, verify
+from marcus_nb.runs import RunError, verify
 
 ALTERED = 1
-_LONGEST = 200  # characters of a cause
+_LONGEST = 200  # characters of a cause, where no terminal's width says
 _MOST = 5  # names of things outside the run, told one by one
 
 
@@ -22,10 +24,21 @@ def listed() -> list[str]:
         return [f"No runs yet in {runs.outputs_root()}. Experiments: {known}"]
     rows = [("run", "status", "claims", "min", "size", "verdict"), *map(_row, folders)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    before = sum(widths) + 2 * len(widths)
+    # A terminal would break a long line, and the table with it; a file or another program gets more.
+    room = shutil.get_terminal_size().columns - before if sys.stdout.isatty() else _LONGEST
     return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1][:_LONGEST]]).rstrip()
+        "  ".join(
+            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), _cut(row[-1], room)]
+        ).rstrip()
         for row in rows
     ]
+
+
+def _cut(text: str, room: int) -> str:
+    """`_cut("train: interrupted", 10)` → `"train: in…"`; at least a few characters always stay."""
+    room = max(room, 12)
+    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 def _row(folder: Path) -> tuple[str, ...]:
@@ -61,10 +74,10 @@ def _size(folder: Path) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
-def verified(run: Run) -> tuple[list[str], int]:
-    """What `verify` says of a run, and its exit code: 0 where nothing that was recorded has been altered."""
-    found = verify.check(run)
-    lines = [f"{run.experiment}/{run.name}: {run.state['status']}"]
+def verified(folder: Path) -> tuple[list[str], int]:
+    """What `verify` says of the run in a folder, and its exit code: 0 where nothing recorded has been altered."""
+    found = verify.check(folder)
+    lines = [f"{folder.parent.name}/{folder.name}: {runs.read_state(folder)['status']}"]
     for stage in STAGES:
         own = [item for item in found if item.stage == stage]
         if not own:
@@ -74,17 +87,22 @@ def verified(run: Run) -> tuple[list[str], int]:
         lines.append(
             f"  {stage:9} {same} of {sum(item.found != verify.ADDED for item in own)} files as they were written"
         )
-        lines += [f"      {item.found:8} {item.file}" for item in own if item.found != verify.UNCHANGED]
-    around = verify.outside(run)
+        lines += [
+            f"      {item.found:8} {item.file}{f': {item.more}' if item.more else ''}"
+            for item in own
+            if item.found != verify.UNCHANGED
+        ]
+    around = verify.outside(folder)
     if around:
-        lines.append("Changed around it since (the run itself is as it was):")
+        lines.append("Around it, and no fault of the run itself:")
         lines += [f"      {item}" for item in around[:_MOST]]
         lines += [f"      and {len(around) - _MOST} more"] if len(around) > _MOST else []
-    altered = [item for item in found if item.found in (verify.EDITED, verify.MISSING)]
+    altered = {item.file for item in found if item.found in (verify.EDITED, verify.MISSING)}
     if not found:
         lines.append("No stage of it has finished, so there is nothing to compare.")
     elif altered:
-        lines.append(f"ALTERED: {len(altered)} files are not what was recorded. Make it anew, or mistrust it.")
+        files = "1 file is" if len(altered) == 1 else f"{len(altered)} files are"
+        lines.append(f"ALTERED: {files} not what was recorded. Make it anew, or mistrust it.")
     else:
         lines.append("VERIFIED: nothing that was recorded has been altered.")
     return lines, ALTERED if altered or not found else 0

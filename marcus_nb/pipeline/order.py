@@ -43,7 +43,7 @@ def run(
     with _ended_by_signals():
         parent = planned.parent.name if planned.parent else None
         current = planned.resumed or runs.create(parameters, parent=parent, reproduces=reproduces)
-        with locked(current):
+        with locked(current.folder):
             if planned.resumed:
                 runs.take_up(current)
                 (current.folder / "report.html").unlink(missing_ok=True)  # it told how the run stood before

@@ -7,6 +7,9 @@ from pathlib import Path
 from marcus_nb import formats, runs
 from marcus_nb.parameters import ROOT, STAGES, ParameterError, Parameters
 from marcus_nb.runs import Run, RunError
+from marcus_nb.runs.stage import other_code
+
+_TOLD = 5  # runs of which it is said why they cannot be reused
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ def plan(parameters: Parameters, start: str, until: str) -> Plan:
     wanted = STAGES[STAGES.index(start) : STAGES.index(until) + 1]
     sources = formats.paths(parameters.ingest.sources, ROOT)
     if not earlier:
-        standing = _standing(parameters, wanted, sources)
+        contrast = formats.paths(parameters.evaluate.contrast_sources, ROOT)
+        standing = _standing(parameters, wanted, {"ingest": sources, "evaluate": contrast})
         return Plan(tuple(Step(stage, "run", why) for stage, why in zip(wanted, standing, strict=True)), None)
     parent = _parent(parameters, start, earlier, sources)
     steps = [Step(stage, "reuse", f"unchanged since run {parent.name}") for stage in earlier]
@@ -51,11 +55,12 @@ def _parent(parameters: Parameters, start: str, earlier: Sequence[str], sources:
         if folder.name == runs.DRAFT:
             continue
         try:
-            reasons = [
-                f"{stage}: {reason}"
-                for stage in earlier
-                if (reason := runs.why_not_reusable(folder, stage, parameters, sources))
-            ]
+            reasons = []
+            for stage in earlier:
+                if reason := runs.why_not_reusable(folder, stage, parameters, sources):
+                    reasons.append(f"{stage}: {reason}")
+                    if len(problems) >= _TOLD:  # nobody reads more, and there may be hundreds of runs
+                        break
             if not reasons:
                 return runs.open_run(folder.parent.name, folder.name)
         except (RunError, ParameterError) as error:  # a damaged run, or one of another version of the parameters
@@ -64,20 +69,23 @@ def _parent(parameters: Parameters, start: str, earlier: Sequence[str], sources:
     raise RunError(
         f"--from {start} needs a run of {parameters.experiment} with {', '.join(earlier)} as they would be "
         "now, and there is none:\n"
-        + ("\n".join(problems[:5]) or "  no run at all")
+        + ("\n".join(problems[:_TOLD]) or "  no run at all")
         + f"\nStart from the beginning: ./run_all.sh {parameters.experiment}"
     )
 
 
-def _standing(parameters: Parameters, wanted: Sequence[str], sources: Sequence[Path]) -> list[str]:
-    """How the newest run stands to what each stage would make now: what changed, or how it could be reused."""
+def _standing(parameters: Parameters, wanted: Sequence[str], sources: dict[str, Sequence[Path]]) -> list[str]:
+    """How the newest run stands to what each stage would make now: what changed, or how it could be reused.
+
+    `sources` are the files of the person's own that a stage reads: `{"ingest": [Path("chat.csv")]}`.
+    """
     newest = next((f for f in reversed(runs.list_runs(parameters.experiment)) if f.name != runs.DRAFT), None)
     if newest is None:
         return ["never ran"] * len(wanted)
     found, changed = [], ""
     for stage in wanted:
         try:
-            why = runs.why_not_reusable(newest, stage, parameters, sources, look_into_files=False)
+            why = runs.why_not_reusable(newest, stage, parameters, sources.get(stage, ()), look_into_files=False)
         except RunError as error:
             why = str(error).splitlines()[0]
         if why is None and changed:
@@ -100,30 +108,33 @@ def plan_to_resume(experiment: str, until: str) -> Plan:
     for folder in reversed(runs.list_runs(experiment)):
         if folder.name == runs.DRAFT:
             continue
-        run = runs.open_run(experiment, folder.name)
-        status = run.state["status"]
-        if status == "RUNNING":
+        state = runs.read_state(folder)  # without its parameters: there may be hundreds
+        if state["status"] == "RUNNING":
             raise RunError(
-                f"Run {experiment}/{run.name} is at work in process {run.state['process']['pid']}: wait for it"
+                f"Run {experiment}/{folder.name} is at work in process {state['process']['pid']}: wait for it"
             )
-        if status != "PASSED":
+        if state["status"] != "PASSED":
+            run = runs.open_run(experiment, folder.name)
             break
     else:
         raise RunError(
-            f"No run of {experiment} is unfinished, so there is nothing to resume (./run_all.sh list). "
+            f"Nothing to do. No run of {experiment} is unfinished, so there is nothing to resume (./run_all.sh list). "
             f"A new run: ./run_all.sh {experiment}"
         )
-    finished = [stage for stage in STAGES if run.record(stage)]
+    finished = {stage: record for stage in STAGES if (record := run.record(stage))}
     wanted = STAGES[: STAGES.index(until) + 1]
     if all(stage in finished for stage in wanted):
-        raise RunError(f"Run {experiment}/{run.name} has finished {until} already: nothing would run")
+        raise RunError(f"Nothing to do. Run {experiment}/{run.name} has finished {until} already: nothing would run")
     checkpoints = any((run.folder / "train" / "checkpoints").glob("checkpoint-*"))
     steps = []
     for stage in wanted:
         going_on = stage == "train" and checkpoints
         reason = "goes on from its newest checkpoint" if going_on else "had not finished"
         done = stage in finished
-        steps.append(Step(stage, "done" if done else "run", f"finished in run {run.name}" if done else reason))
+        if done:  # kept all the same: a run that goes on keeps what it has
+            other = other_code(stage, finished[stage])
+            reason = f"finished in run {run.name}{f' ({other})' if other else ''}"
+        steps.append(Step(stage, "done" if done else "run", reason))
     return Plan(tuple(steps), None, run)
 
 

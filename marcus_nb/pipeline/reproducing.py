@@ -1,28 +1,24 @@
 """`reproduce RUN`: make a run again from its record, and say whether the same came out."""
 
-import json
-import math
-from collections.abc import Sequence
+import re
+import textwrap
 from pathlib import Path
-from typing import Any
-
-import openpyxl
-import pandas as pd
 
 from marcus_nb import formats, runs
 from marcus_nb.parameters import ROOT, STAGES
 from marcus_nb.pipeline import order
-from marcus_nb.pipeline.console import QUIET, Console
+from marcus_nb.pipeline.console import LAUNCHER, QUIET, Console
 from marcus_nb.pipeline.plans import Plan, Step
+from marcus_nb.pipeline.sameness import (
+    BUT_FOR_THE_MOMENT,
+    DIFFERENT,
+    OF_THE_MOMENT,
+    OF_THE_MOMENT_IN,
+    compared,
+    verdict,
+)
 from marcus_nb.runs import Run, RunError
 from marcus_nb.runs.verify import other_versions
-
-IDENTICAL, WITHIN, DIFFERENT = "identical", "within intervals", "different"
-# What a machine's speed and memory make of a figure; of these two runs never agree.
-_OF_THE_MOMENT = {
-    *("seconds", "loading_seconds", "training_seconds", "aside_seconds", "tokens_per_second", "minutes"),
-    *("minutes_left", "memory_gb", "peak_memory_gb", "free_memory_gb", "free_disk_gb"),
-}
 
 
 def reproduce(original: Run, console: Console) -> int:
@@ -35,6 +31,11 @@ def reproduce(original: Run, console: Console) -> int:
             f"Run {original.experiment}/{original.name} has not finished, so there is nothing to compare with"
         )
     _check_data(original)
+    if lost := [stage for stage in STAGES if original.record(stage) is None]:
+        raise RunError(
+            f"Run {original.experiment}/{original.name} has lost its record of {', '.join(lost)}: what would come out "
+            "could be compared with nothing"
+        )
     console.say(f"Makes {original.experiment}/{original.name} again", "bold", QUIET)
     others = _around(original)
     for line in others or ["code, versions and machine are those of the record"]:
@@ -42,33 +43,66 @@ def reproduce(original: Run, console: Console) -> int:
     planned = Plan(tuple(Step(stage, "run", f"reproduces {original.name}") for stage in STAGES), None)
     code = order.run(original.parameters, planned, console, reproduces=original.name)
     if code != order.OK or console.run is None:
+        if console.run is not None:
+            again = f"reproduce {original.experiment}/{original.name} --with {original.experiment}/{console.run.name}"
+            console.say(f"When that run has finished, compare:  {LAUNCHER} {again}", level=QUIET)
         return code
-    rows = compared(original, console.run)
-    console.say(f"\n{original.name} against {console.run.name}", "bold", QUIET)
+    return against(original, console.run, console)
+
+
+def against(original: Run, again: Run, console: Console) -> int:
+    """Compare two finished runs, and end with one word; returns 0 where they are the same, or within the intervals.
+
+    Raises RunError when one has not finished.
+    """
+    for run in (original, again):
+        if run.state["status"] != "PASSED":
+            raise RunError(f"Run {run.experiment}/{run.name} has not finished, so there is nothing to compare")
+    rows = compared(original, again)
+    console.say(f"\n{original.experiment}/{original.name} against {again.experiment}/{again.name}", "bold", QUIET)
     for stage, file, said in rows:
-        console.say(f"    {stage:9} {said:45} {file}", level=QUIET)
-    answer, why = verdict(original, console.run, rows)
+        console.say(f"    {stage:9} {said:38} {file}", level=QUIET)
+    if any(said == BUT_FOR_THE_MOMENT for _, _, said in rows):
+        for line in textwrap.wrap(_left_out(), 92):
+            console.say(f"    {line}", "dim", QUIET)
+    answer, why = verdict(original, again, rows)
     console.say(why, level=QUIET)
     console.say(answer, "bold green" if answer != DIFFERENT else "bold red", QUIET)
     return order.FAILED if answer == DIFFERENT else order.OK
 
 
+def _left_out() -> str:
+    own = [f"{name} of {file}" for file, names in OF_THE_MOMENT_IN.items() for name in sorted(names)]
+    return f"Times and names, which were not compared: the run's own name, {', '.join(sorted(OF_THE_MOMENT) + own)}."
+
+
 def _check_data(original: Run) -> None:
-    wanted = {
-        digest: key.removeprefix("source:")
+    """Refuse when the files that the parameters name are not those that the run read."""
+    wanted = {  # a second file of one name bears a part of its hash in the record
+        digest: re.sub(r" \([0-9a-f]{7}\)$", "", key.removeprefix("source:"))
         for stage in STAGES
         for key, digest in (original.record(stage) or {}).get("reads", {}).items()
         if key.startswith("source:")
     }
-    chosen = original.parameters
-    try:
-        named = formats.paths([*chosen.ingest.sources, *chosen.evaluate.contrast_sources], ROOT)
-    except formats.FormatError as error:
-        raise RunError(f"A file that the run read is not there any more: {error}") from error
-    now = {runs.sha256(path): path for path in named}
-    lost = [name for digest, name in wanted.items() if digest not in now]
-    if lost:
-        raise RunError(f"Not what the run read any more, edited or gone: {', '.join(lost)}. Its data cannot be had.")
+    now, problems = {}, []
+    for source in (*original.parameters.ingest.sources, *original.parameters.evaluate.contrast_sources):
+        try:
+            now |= {runs.sha256(path): path.name for path in formats.paths([source], ROOT)}
+        except formats.FormatError as error:
+            problems.append(str(error))
+    known = {Path(name).name for name in wanted.values()}
+    for digest, name in wanted.items():
+        if digest not in now:
+            problems.append(f"{name} was edited" if Path(name).name in now.values() else f"{name} is gone")
+        elif now[digest] not in known:
+            problems.append(f"{name} is called {now[digest]} now")
+    problems += [f"{name} is new" for digest, name in now.items() if digest not in wanted and name not in known]
+    if problems:
+        raise RunError(
+            f"Run {original.experiment}/{original.name} cannot be made again, its data is not what it was:\n"
+            + "\n".join(f"  {problem}" for problem in problems)
+            + "\nBring the files back as they were, from a backup; nothing else makes the same run."
+        )
 
 
 def _around(original: Run) -> list[str]:
@@ -79,74 +113,3 @@ def _around(original: Run) -> list[str]:
         told |= dict.fromkeys(f"code changed: {name}" for name in runs.provenance.changed_code(stage, record))
         told |= dict.fromkeys(other_versions(record))
     return list(told)
-
-
-def compared(first: Run, second: Run) -> list[tuple[str, str, str]]:
-    """Stage, file and what came of it, for every file that either run wrote."""
-    rows = []
-    for stage in STAGES:
-        written = [(run.record(stage) or {"writes": {}})["writes"] for run in (first, second)]
-        for file in dict.fromkeys([*written[0], *written[1]]):
-            here, there = (digests.get(file) for digests in written)
-            if here is None or there is None:
-                said = f"only in {(second if here is None else first).name}"
-            elif here == there:
-                said = IDENTICAL
-            elif _same_but_for_the_moment(first, second, file):
-                said = f"{IDENTICAL}, but for times and the run's name"
-            else:
-                said = DIFFERENT
-            rows.append((stage, file, said))
-    return rows
-
-
-def _same_but_for_the_moment(first: Run, second: Run, file: str) -> bool:
-    contents = [_content(run.folder / file, run.name) for run in (first, second)]
-    return contents[0] is not None and contents[0] == contents[1]
-
-
-def _content(path: Path, name: str) -> Any:
-    """What a file says, without times, memory and the run's own name; None for what has no such form (weights)."""
-    if path.suffix == ".xlsx":
-        book = openpyxl.load_workbook(path, read_only=True)
-        return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
-    if path.suffix not in (".json", ".jsonl", ".md", ".csv", ".yaml") and path.name != "Modelfile":
-        return None
-    text = path.read_text(encoding="utf-8").replace(name, "RUN")
-    if path.suffix == ".json":
-        return _timeless(json.loads(text))
-    if path.suffix == ".jsonl":
-        return [_timeless(json.loads(line)) for line in text.splitlines()]
-    return text
-
-
-def _timeless(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _timeless(item) for key, item in value.items() if key not in _OF_THE_MOMENT}
-    return [_timeless(item) for item in value] if isinstance(value, list) else value
-
-
-def verdict(first: Run, second: Run, rows: Sequence[tuple[str, str, str]]) -> tuple[str, str]:
-    """One word for it all, and why: identical, within intervals (all figures lie in the first run's), or different."""
-    others = [file for _, file, said in rows if not said.startswith(IDENTICAL)]
-    if not others:
-        return IDENTICAL, f"All {len(rows)} files are the same."
-    outside = _outside(*(pd.read_csv(run.folder / "evaluate/measures.csv") for run in (first, second)))
-    told = f"{len(others)} of {len(rows)} files differ"
-    if outside:
-        return (
-            DIFFERENT,
-            f"{told}, and {len(outside)} figures lie outside the first run's intervals: {'; '.join(outside[:5])}",
-        )
-    return WITHIN, f"{told}; every figure lies within the first run's interval."
-
-
-def _outside(first: pd.DataFrame, second: pd.DataFrame) -> list[str]:
-    keys = ["claim", "measure", "unit", "who"]
-    both = first.merge(second, on=keys, how="outer", suffixes=("", "_again"))
-    found = []
-    for row in both.itertuples():
-        bounds = (row.low, row.high) if not math.isnan(row.low) else (row.value, row.value)
-        if not bounds[0] - 1e-9 <= row.value_again <= bounds[1] + 1e-9:  # a figure that only one of them has, too
-            found.append(f"{row.claim}, {row.measure} ({row.who}): {row.value:.3g} → {row.value_again:.3g}")
-    return found

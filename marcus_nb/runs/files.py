@@ -1,6 +1,7 @@
 """Files of a run: written whole or not at all, and known by their hash."""
 
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -23,6 +24,20 @@ class DiskFull(RunError):
 def sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_once(path: Path) -> str:
+    """As `sha256`, but remembered by this process for as long as the file's size and time of change stay.
+
+    To compare one file with the records of hundreds of runs; not for saying whether a file was altered.
+    """
+    about = path.stat()
+    return _remembered(path, about.st_size, about.st_mtime_ns)
+
+
+@functools.cache
+def _remembered(path: Path, _size: int, _changed: int) -> str:
+    return sha256(path)
 
 
 def write_json(path: Path, value: Any) -> None:

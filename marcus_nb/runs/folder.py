@@ -11,6 +11,7 @@ import psutil
 from marcus_nb import parameters as parameters_module
 from marcus_nb.parameters import NAME, ROOT, Parameters
 from marcus_nb.runs.files import RunError, read_json, saying_disk_full, write_json
+from marcus_nb.runs.lock import held
 
 DRAFT = "draft"
 STATUSES = ("RUNNING", "PASSED", "FAILED", "INCOMPLETE")
@@ -46,7 +47,9 @@ def read_state(folder: Path) -> dict[str, Any]:
     """
     state = read_json(folder / "run.json")
     try:
-        if state["status"] == "RUNNING" and folder.name != DRAFT and not _alive(state["process"]):
+        running = state["status"] == "RUNNING" and folder.name != DRAFT
+        # Of another machine, which shares the folder, no process can be seen from here; its lock can.
+        if running and not _alive(state["process"]) and not held(folder):
             stage = next((s for s, entry in state["stages"].items() if entry["status"] == "RUNNING"), None)
             when = f"during {stage}" if stage else "between stages"
             state |= {"status": "INCOMPLETE", "cause": f"the process ended without a word {when}"}
@@ -102,13 +105,19 @@ def create(parameters: Parameters, name: str = "", parent: str | None = None, re
 
 def open_run(experiment: str, name: str) -> Run:
     """Open an existing run. Raises RunError when there is none of that name."""
-    folder = outputs_root() / experiment / name
-    if not (NAME.fullmatch(experiment) and NAME.fullmatch(name)) or not (folder / "run.json").is_file():
-        raise RunError(f"There is no run {experiment}/{name} (looked for {folder / 'run.json'}); see ./run_all.sh list")
+    folder = folder_of(experiment, name)
     state = read_json(folder / "run.json")
     return Run(
         experiment, name, folder, parameters_module.load_saved(folder / "parameters.yaml", experiment, state["origins"])
     )
+
+
+def folder_of(experiment: str, name: str) -> Path:
+    """The folder of an existing run. Raises RunError when there is none of that name."""
+    folder = outputs_root() / experiment / name
+    if not (NAME.fullmatch(experiment) and NAME.fullmatch(name)) or not (folder / "run.json").is_file():
+        raise RunError(f"There is no run {experiment}/{name} (looked for {folder / 'run.json'}); see ./run_all.sh list")
+    return folder
 
 
 def take_up(run: Run) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from marcus_nb.parameters import ROOT
-from marcus_nb.runs.files import read_json, sha256
+from marcus_nb.runs.files import read_json, sha256, sha256_once
 
 PACKAGES = (
     "torch",
@@ -86,12 +86,19 @@ def changed_code(stage: str, record: dict[str, Any]) -> list[str]:
 
     A module that the stage has come to import shows in the file that imports it.
     """
-    changed = [] if notebook_hash(stage) == record["notebook"] else [f"notebooks/{NOTEBOOKS[stage]}.ipynb"]
+    path = notebook_of(stage)
+    same = _notebook_hash_once(stage, sha256_once(path)) == record["notebook"]
+    changed = [] if same else [f"notebooks/{NOTEBOOKS[stage]}.ipynb"]
     for name, digest in record["library"].items():
         path = ROOT / name
-        if not path.is_file() or sha256(path) != digest:
+        if not path.is_file() or sha256_once(path) != digest:
             changed.append(name)
     return changed
+
+
+@functools.cache
+def _notebook_hash_once(stage: str, _of_file: str) -> str:
+    return notebook_hash(stage)
 
 
 def versions() -> dict[str, str]:

@@ -11,7 +11,7 @@ from marcus_nb.parameters import ROOT, STAGES, Parameters, experiment_and_run, f
 from marcus_nb.parameters.files import merge_stage
 from marcus_nb.runs import folder as run_folder
 from marcus_nb.runs import provenance
-from marcus_nb.runs.files import RunError, read_json, saying_disk_full, sha256, write_json
+from marcus_nb.runs.files import RunError, read_json, saying_disk_full, sha256, sha256_once, write_json
 from marcus_nb.runs.folder import DRAFT, Run
 
 # Made on the way and deletable: no part of what a stage promises.
@@ -180,8 +180,9 @@ def why_not_reusable(
 ) -> str | None:
     """Why a new run with `parameters` cannot take a stage over from the run in `folder`; None when it can.
 
-    `sources` are the files that ingest would read now: one that is new, gone or edited tells. Without
-    `look_into_files`, what the stage wrote only has to be there: a model takes seconds to hash.
+    `sources` are the files of the person's own that the stage would read now (ingest its sources, evaluate those for
+    contrast): one that is new, gone or edited tells. Without `look_into_files`, what the stage wrote only has to be
+    there: a model takes seconds to hash.
     """
     path = folder / stage / "record.json"
     record = read_json(path) if path.is_file() else None
@@ -192,19 +193,25 @@ def why_not_reusable(
     if record["parameters_hash"] != parameters.stage_hash(stage):
         return f"parameters changed: {_differing(record, parameters.stage(stage))}"
     known = {digest for key, digest in record["reads"].items() if key.startswith("source:")}
-    if stage == "ingest":
-        now = {sha256(path): path for path in sources}
+    if stage in ("ingest", "evaluate"):
+        now = {sha256_once(path): path for path in sources}
         if edited := next((path for digest, path in now.items() if digest not in known), None):
             return f"input edited: {edited.name}"
         if len(now) < len(known):
             return "a file that it read is no longer there"
-    if code := provenance.changed_code(stage, record):
-        return f"code changed: {_first(code)}"
+    if code := other_code(stage, record):
+        return code
     for key, digest in record["writes"].items():
         path = folder / key
         if not path.is_file() or (look_into_files and sha256(path) != digest):
             return f"{key} was edited or deleted"
     return None
+
+
+def other_code(stage: str, record: dict[str, Any]) -> str | None:
+    """`"code changed: marcus_nb/clean/rules.py"` where it is not the code that made the record; else None."""
+    code = provenance.changed_code(stage, record)
+    return f"code changed: {_first(code)}" if code else None
 
 
 def reuse(parent: Run, run: Run, stage: str) -> None:

@@ -1,20 +1,28 @@
 """Which run a person means."""
 
 import difflib
+from pathlib import Path
 
 from marcus_nb.parameters import experiments
 from marcus_nb.runs.files import RunError, read_json
-from marcus_nb.runs.folder import Run, list_runs, open_run
+from marcus_nb.runs.folder import Run, folder_of, list_runs, open_run
 
 
 def find_run(named: str) -> Run:
     """The run that a person names: `"acme"` is the newest finished run of acme, `"acme/20261122-120455-a1b2c3d"` one.
 
-    Raises RunError when there is none, with the runs that there are and what makes one.
+    Raises RunError when there is none, with the runs that there are and what makes one, and ParameterError when it is
+    of a version whose parameters are not known any more.
     """
+    folder = find_folder(named)
+    return open_run(folder.parent.name, folder.name)
+
+
+def find_folder(named: str) -> Path:
+    """As `find_run`, but its folder, whose parameters need not be known to this version."""
     experiment, _, name = named.strip().strip("/").partition("/")
     if name:
-        return open_run(experiment, name)
+        return folder_of(experiment, name)
     finished: dict[str, str] = {}
     for folder in list_runs():  # oldest first
         try:
@@ -23,7 +31,7 @@ def find_run(named: str) -> Run:
         except (RunError, KeyError):  # a damaged run must not hide the others
             continue
     if experiment in finished:
-        return open_run(experiment, finished[experiment])
+        return folder_of(experiment, finished[experiment])
     near = difflib.get_close_matches(experiment, finished, 1)
     make = f"Make one: ./run_all.sh {experiment}. " if experiment in experiments() else ""
     raise RunError(

@@ -13,7 +13,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArgumen
 from marcus_nb import models
 from marcus_nb.parameters import Train
 from marcus_nb.renaming import replace
-from marcus_nb.runs import DRAFT, Run, Stage, read_json, sha256, write_json
+from marcus_nb.runs import DRAFT, Run, Stage, provenance, read_json, sha256, write_json
 from marcus_nb.train import checkpoints, trackers
 from marcus_nb.train.batches import Row
 from marcus_nb.train.data import Split, TrainError, check_context, load_splits, plan
@@ -75,10 +75,24 @@ def _precision(stage: Stage) -> tuple[torch.dtype, str]:
     """Probed once, then kept with the run: a training that goes on must compute as it did before."""
     path, wanted = stage.folder / "precision.json", stage.parameters.train.dtype
     if wanted != "auto" or not path.is_file():
-        dtype, why = models.pick_dtype(wanted)
-        write_json(path, {"dtype": str(dtype).removeprefix("torch."), "why": why})
+        kept = _precision_of_original(stage.run) if wanted == "auto" else None
+        if kept is None:
+            dtype, why = models.pick_dtype(wanted)
+            kept = {"dtype": str(dtype).removeprefix("torch."), "why": why}
+        write_json(path, kept)
     kept = read_json(path)
     return getattr(torch, kept["dtype"]), kept["why"]
+
+
+def _precision_of_original(run: Run) -> dict[str, str] | None:
+    """What was probed for the run that this one makes again, on the same kind of machine: another load at the moment
+    of the probe must not make another model."""
+    name = read_json(run.folder / "run.json").get("reproduces")
+    folder = run.folder.parent / str(name) / "train"
+    if not name or not (folder / "precision.json").is_file() or not (folder / "record.json").is_file():
+        return None
+    same = read_json(folder / "record.json")["hardware"] == provenance.hardware()
+    return read_json(folder / "precision.json") if same else None
 
 
 def run_training(run: Run) -> None:
