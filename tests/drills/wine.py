@@ -10,6 +10,7 @@ Ctrl-C, a double-click, `py`.
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
@@ -22,6 +23,17 @@ CACHE = Path(tempfile.gettempdir()) / "marcus-wine"
 VERSION = "3.13.0"
 TERMINAL = "C:\\windows\\system32\\cmd.exe "
 DOUBLE_CLICK = 'C:\\windows\\system32\\cmd.exe /c ""{}\\run_all.bat" "'
+
+# What the command line's own logic needs; pip's markers go by this system, so Windows' colorama is named.
+PACKAGES = ("pydantic", "ruamel.yaml", "typer", "rich", "orjson", "psutil", "filelock", "ftfy", "colorama")
+LOGIC = ("parameters", "conversations", "runs", "replace", "lock", "names")
+COMMANDS = (  # what a person types, and what must stand in the answer
+    (["--help"], "verify"),
+    (["list"], "smoke/hecho"),
+    (["smoke", "--set", "train.lora_rank=8"], "Did you mean train.lora_r?"),
+    (["smkoe"], "Did you mean smoke?"),
+    (["chat", "florian"], "There is no finished run of 'florian'"),
+)
 
 MAIN = """
 import json, os, sys
@@ -187,6 +199,12 @@ def drill(windows: Windows):
 
     yield from two_starts(windows)
 
+    site = fetch_site()
+    if site:
+        yield from own_logic(windows, site)
+    else:
+        yield "the packages for Windows cannot be had: own logic", "skipped", True
+
     make_venv(windows)
     done = windows.run("cmd", "/c", launcher, "list", **on_path)
     got = seen(done).get("python", done.stdout)
@@ -200,6 +218,89 @@ def drill(windows: Windows):
         done.returncode,
         done.returncode == 1 and "without venv" in done.stdout,
     )
+
+
+def fetch_site() -> Path | None:
+    """A folder with the wheels for Windows that the command line's own logic needs, or None where one cannot be had."""
+    folder = CACHE / "site"
+    if not folder.exists():
+        wheels = CACHE / "wheels"
+        place = ["--platform", "win_amd64", "--python-version", VERSION[:4].replace(".", ""), "--only-binary=:all:"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            *place,
+            "-c",
+            str(ROOT / "constraints.txt"),
+            "-d",
+            str(wheels),
+            *PACKAGES,
+        ]
+        if subprocess.run(command).returncode:
+            return None
+        unpacked = folder.with_name("site.unfinished")
+        shutil.rmtree(unpacked, ignore_errors=True)
+        for wheel in wheels.glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(unpacked)
+        # Rust's wheels ask for a function that wine 8 has under its older name only.
+        missing = forwarding_dll("bcryptprimitives.dll", "ProcessPrng", "advapi32.SystemFunction036")
+        (unpacked / "pydantic_core" / "bcryptprimitives.dll").write_bytes(missing)
+        unpacked.rename(folder)
+    return folder
+
+
+def forwarding_dll(name: str, function: str, target: str) -> bytes:
+    """A 64-bit DLL with one function that hands on to another: `forwarding_dll("a.dll", "Do", "b.Did")`.
+
+    Headers and export table as in Microsoft's "PE Format"; an export that lies within the table is a forwarder.
+    """
+    at = 0x1000  # where the one section lies in memory
+    names = [text.encode() + b"\0" for text in (name, function, target)]
+    places, place = [], at + 40 + 4 + 4 + 2
+    for text in names:
+        places.append(place)
+        place += len(text)
+    own, called, on = places
+    table = struct.pack("<IIHHIIIIIII", 0, 0, 0, 0, own, 1, 1, 1, at + 40, at + 44, at + 48)
+    exports = table + struct.pack("<IIH", on, called, 0) + b"".join(names)
+    size = len(exports)
+    dos = b"MZ" + bytes(58) + struct.pack("<I", 64)
+    coff = struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, 240, 0x2022)
+    optional = struct.pack("<HBBIIIII", 0x20B, 14, 0, 0, 512, 0, 0, at)
+    optional += struct.pack("<QIIHHHHHHIIIIHH", 0x180000000, at, 512, 6, 0, 0, 0, 6, 0, 0, 0x2000, 512, 0, 2, 0x160)
+    optional += struct.pack("<QQQQII", 0x100000, 0x1000, 0x100000, 0x1000, 0, 16)
+    optional += struct.pack("<II", at, size) + bytes(8 * 15)
+    section = struct.pack("<8sIIIIIIHHI", b".rdata", size, at, 512, 512, 0, 0, 0, 0, 0x40000040)
+    head = dos + b"PE\0\0" + coff + optional + section
+    return head.ljust(512, b"\0") + exports.ljust(512, b"\0")
+
+
+def own_logic(windows: Windows, site: Path):
+    """Parameters, conversations, runs and the command line, the real ones, in the Windows Python."""
+    project = windows.project.with_name("el proyecto Ñandú")
+    shutil.copytree(ROOT / "marcus_nb", project / "marcus_nb", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("parameters", "notebooks", "tests/drills/wine_logic.py", "tests/fixtures/smoke.csv"):
+        target = project / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(ROOT / name, target) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, target)
+    python = windows.path(windows.python / "python.exe")
+    around = {
+        "PYTHONPATH": f"{windows.path(project)};{windows.path(site)}",
+        "PYTHONUTF8": "1",
+        "MARCUS_OUTPUTS": "C:\\salidas de Íñigo",  # another drive than the project's
+    }
+    for case in LOGIC:
+        done = windows.run(python, "tests\\drills\\wine_logic.py", case, cwd=project, **around)
+        said = (done.stdout.strip().splitlines() or [""])[-1]
+        yield f"logic: {case}", said[:90], done.returncode == 0 and said.startswith("ok")
+    for arguments, wanted in COMMANDS:
+        done = windows.run(python, "-m", "marcus_nb", *arguments, cwd=project, **around)
+        right = wanted in " ".join(done.stdout.split()) and "Traceback" not in done.stdout
+        yield f"command: {' '.join(arguments)}"[:50], (done.returncode, wanted if right else done.stdout[-300:]), right
 
 
 def two_starts(windows: Windows):

@@ -109,7 +109,8 @@ def secrets(text: str, lowered: str, digits: bool = True) -> Iterator[Span]:
         return
     if digits and any(mark in text for mark in _KEY_MARKS):
         for match in KEYS.finditer(text):
-            yield match.start(), match.end(), match[0]
+            if any(map(str.isdigit, match[0])):  # min_test_conversations has the form of one
+                yield match.start(), match.end(), match[0]
     if "Bearer " in text or "Basic " in text:
         for match in _BEARER.finditer(text):
             if any(map(str.isdigit, match[1])):
