@@ -267,7 +267,7 @@ def test_an_executed_notebook_is_a_record_that_can_be_shared(smoke, stage):
             assert cell.execution_count or not cell.source.strip()
             assert "execution" not in cell.metadata
             shown = [output.data for output in cell.outputs if "text/html" in output.get("data", {})]
-            assert all(len(data["text/plain"]) < 2100 for data in shown)
+            assert all(len(data["text/plain"]) < 1100 for data in shown)
     shown = json.dumps([book.metadata, [c.get("outputs") for c in book.cells]], ensure_ascii=False)
     for folder in (ROOT, smoke.folder.parents[2], Path.home(), Path(sys.prefix)):
         assert str(folder) + "/" not in shown.replace("\\\\", "/"), f"{folder} is in the record"

@@ -1,5 +1,6 @@
 """The README keeps its word: its commands exist, its YAML loads, its table is the schema's, its paths are there."""
 
+import json
 import re
 import subprocess
 import sys
@@ -107,6 +108,16 @@ def test_paths_named_in_the_tree_exist():
     for line in tree.splitlines():
         for name in re.split(r"\s{2,}", line)[0].split():
             assert (ROOT / name).exists(), name
+
+
+def test_the_example_is_light_and_nobodys():
+    example = ROOT / "outputs" / "example"
+    files = [path for path in example.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 1_000_000
+    assert {"report.html", "run.json", "verdict.png", "04_evaluate.ipynb"} <= {path.name for path in files}
+    assert not [path for path in files if path.suffix in (".safetensors", ".jsonl", ".xlsx")], "no data, no weights"
+    state = json.loads((example / "run.json").read_text(encoding="utf-8"))
+    assert (state["status"], state["verdict"], state["hygiene"]) == ("PASSED", "acquired", [])
 
 
 def test_pictures_and_linked_files_exist():

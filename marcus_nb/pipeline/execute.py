@@ -27,7 +27,7 @@ from marcus_nb.runs.provenance import notebook_of
 papermill_engines.register("marcus", MarcusEngine)
 
 LONGEST_CAUSE = 2000
-LONGEST_PLAIN = 2000  # characters of text that stand beside the same as HTML
+LONGEST_PLAIN = 1000  # characters of text that stand beside the same as HTML
 # Errors whose message says it all: those of ours that are meant for a person, and the engine's own.
 SPEAKING = (
     *("AccountError", "CleanError", "DeployError", "DiskFull", "EvaluateError", "FormatError", "LeakError"),
