@@ -56,15 +56,15 @@ def check_replace() -> str:
 
 def check_lock() -> str:
     run = runs.open_run("smoke", "hecho")
-    with locked(run):
+    with locked(run.folder):
         code = (
             "from marcus_nb import runs; from marcus_nb.runs.lock import locked\n"
-            "try:\n    with locked(runs.open_run('smoke', 'hecho')): print('both')\n"
+            "try:\n    with locked(runs.open_run('smoke', 'hecho').folder): print('both')\n"
             "except runs.RunError as error: print(error)"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
         assert "is at work in another process" in done.stdout, done.stdout + done.stderr
-    with locked(run):
+    with locked(run.folder):
         pass
     return "the second process is refused; afterwards the run is free"
 
