@@ -291,7 +291,8 @@ def own_logic(windows: Windows, site: Path):
     around = {
         "PYTHONPATH": f"{windows.path(project)};{windows.path(site)}",
         "PYTHONUTF8": "1",
-        "MARCUS_OUTPUTS": "C:\\salidas de Íñigo",  # another drive than the project's
+        # Another drive than the project's, and a folder that no drill before this one has left runs in.
+        "MARCUS_OUTPUTS": f"C:\\salidas de Íñigo\\{windows.project.parent.name}",
     }
     for case in LOGIC:
         done = windows.run(python, "tests\\drills\\wine_logic.py", case, cwd=project, **around)
