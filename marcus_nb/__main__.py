@@ -2,6 +2,7 @@
 
 import difflib
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -19,9 +20,7 @@ from marcus_nb.runs.which import find_folder, find_run
 
 EXAMPLE = "quickstart"
 FAILED, USAGE_ERROR = 1, 2
-COMMANDS = ("run", "list", "verify", "reproduce", "compare", "chat", "serve", "test", "sync")
-# What an experiment cannot be called: the commands there are, and those that DESIGN.md promises.
-TAKEN = (*COMMANDS, "new", "lab")
+COMMANDS = ("run", "new", "lab", "list", "verify", "reproduce", "compare", "chat", "serve", "test", "sync")
 
 app = typer.Typer(
     add_completion=False,
@@ -47,12 +46,12 @@ def _find(experiment: str) -> None:
         raise ParameterError(
             f"{error}\nCommands: {', '.join(COMMANDS)}.{f' Did you mean {near[0]}?' if near else ''}"
         ) from error
-    if path.stem in TAKEN:
+    if path.stem in COMMANDS:
         raise ParameterError(_taken(path))
 
 
 def _taken(path: Path) -> str:
-    return f"{path}: an experiment cannot be called {path.stem}, which is or will be a command. Rename the file."
+    return f"{path}: an experiment cannot be called {path.stem}, which is a command. Rename the file."
 
 
 @app.command("run", help="Run an experiment's notebooks in order, or those of several; without a name, the example.")
@@ -111,7 +110,9 @@ def run_experiment(
 
     def console(one: asked.Wanted) -> Console:
         typed = [one.experiment, *(word for text in set_ or [] for word in ("--set", text))]
-        typed += [word for name in one.swept for word in ("--set", f"{name}={one.overrides[name]}")]
+        swept = {name: one.overrides[name] for name in one.swept}
+        values = {name: value if isinstance(value, str) else json.dumps(value) for name, value in swept.items()}
+        typed += [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
         typed += ["--require-acquired"] if require_acquired else []
         typed += ["--keep-checkpoints"] if keep_checkpoints else []
         return Console(typed, "quiet" if quiet else "verbose" if verbose else "normal")
@@ -119,7 +120,8 @@ def run_experiment(
     def planned(one: asked.Wanted) -> tuple[parameters_module.Parameters, plans.Plan]:
         if resume:
             # Its own parameters count: the YAML may have changed since, or be gone.
-            name = Path(one.experiment).stem if "." in one.experiment else one.experiment
+            is_file = one.experiment.endswith((".yaml", ".yml"))
+            name = Path(one.experiment).stem if is_file else one.experiment
             going_on = plans.plan_to_resume(name, end)
             return going_on.resumed.parameters, going_on
         chosen = loaded[one.title]
@@ -139,7 +141,44 @@ def run_experiment(
 
     if chosen:
         raise typer.Exit(order.run(*chosen[0], console(wanted[0]), require_acquired, None, keep_checkpoints))
-    raise typer.Exit(many.run(wanted, start, end, console, require_acquired, keep_checkpoints))
+    raise typer.Exit(
+        many.run(wanted, [loaded[one.title] for one in wanted], start, end, console, require_acquired, keep_checkpoints)
+    )
+
+
+@app.command("new", help="Begin an experiment from your files: looks at them and writes parameters/NAME.yaml.")
+def begin_new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the experiment is to be called.")],
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="FILES...", help="Files, folders, archives or patterns.")
+    ] = None,
+    persona: Annotated[str, typer.Option(metavar="NAME", help="The persona's name; without it, a guess.")] = "",
+) -> None:
+    if name in COMMANDS:
+        raise ParameterError(f"An experiment cannot be called {name}, which is a command")
+
+    from marcus_nb.formats import FormatError
+    from marcus_nb.pipeline import beginning
+
+    try:
+        _, told = beginning.new(name, files or [], persona)
+    except FormatError as error:
+        raise ParameterError(f"{error}\nNothing was written.") from error
+    typer.echo("\n".join(told))
+
+
+@app.command("lab", help="Open an experiment's notebooks in JupyterLab, to explore, clean and choose; until Ctrl-C.")
+def open_lab(
+    experiment: Annotated[str, typer.Argument(metavar="[EXPERIMENT]", help="A name in parameters/.")] = EXAMPLE,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it answers; 0: anywhere free.")] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Say where it is, and open no browser.")] = False,
+) -> None:
+    _find(experiment)
+
+    from marcus_nb.pipeline import lab
+    from marcus_nb.pipeline.console import Console
+
+    raise typer.Exit(lab.lab(experiment, port, not no_browser, Console()))
 
 
 @app.command("list", help="All runs: how they ended, verdict, minutes and size.")
@@ -238,7 +277,9 @@ def test(context: typer.Context, all_: Annotated[bool, typer.Option("--all")] = 
     raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
 
 
-@app.command("sync", help="For developers: write the parameters cells and the README's table from the schema.")
+@app.command(
+    "sync", help="For developers: write what is made from the code: parameters cells, README's table, Spanish texts."
+)
 def sync() -> None:
     from marcus_nb.pipeline.sync import sync as write_all
 

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 # Before torch is imported, here or in a child: for the tiny model more threads only wait for each other, and on a busy
 # machine that takes a hundred times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["MARCUS_LANG"] = "en"  # what is shown is compared with English words, whatever this system speaks
 
 from marcus_nb import parameters, runs
 from marcus_nb.conversation import Conversation, Message, Origin, to_row, write_jsonl

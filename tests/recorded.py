@@ -2,6 +2,7 @@
 
 from marcus_nb import parameters, runs
 from marcus_nb.parameters import ROOT
+from marcus_nb.pipeline import order
 from marcus_nb.runs import provenance
 
 SOURCE = ROOT / "tests/fixtures/smoke.csv"
@@ -20,9 +21,8 @@ def finished(*stages: str, overrides: dict | None = None, **files: str):
         begun = runs.Stage(stage, run)
         if stage == "ingest":
             begun.read_source(SOURCE)
-        begun.finish({}, [])
-        digest = runs.sha256(run.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb")
-        runs.update(run, stages={stage: {"status": "PASSED", "seconds": 1.0, "notebook": digest}})
+        begun.finish({"verdict": "acquired"} if stage == "evaluate" else {}, [])
+        runs.update(run, stages={stage: {"status": "PASSED", "seconds": 1.0, **order._hashes(run, stage)}})
     runs.update(run, status="PASSED", verdict="acquired")
     return run
 

@@ -40,7 +40,7 @@ def test_good_data_comes_out_as_it_went_in():
 
 
 def test_the_steps_are_the_rules_in_their_order():
-    names = [planned.name for planned in plan(Clean(), "Nell", [])]
+    names = [planned.name for planned in plan(Clean(), "Nell", [], {})]
     assert [one.rule for one in run(good()).steps] == [*names, *AFTER_THE_RULES]
     switches = [name for name in Clean.model_fields if name in names]
     assert switches == [name for name in names if name in switches], "the YAML lists them in another order"
@@ -201,7 +201,7 @@ def test_the_account_finds_what_is_wrong():
         clean.check_account(shared)
     with pytest.raises(clean.AccountError, match=r"1 conversations are counted twice, such as '.*' in train, test"):
         clean.check_account(dataclasses.replace(shared, entered=shared.entered + 1))
-    steps = (cleaned.steps[0], dataclasses.replace(cleaned.steps[1], entered=7), *cleaned.steps[2:])
+    steps = (*cleaned.steps[:2], dataclasses.replace(cleaned.steps[2], entered=7), *cleaned.steps[3:])
     with pytest.raises(clean.AccountError, match=r"left unicode_repair, 7 entered html_to_text"):
         clean.check_account(dataclasses.replace(cleaned, steps=steps))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from marcus_nb.clean import Cleaned
 from marcus_nb.clean.split import assign
 from marcus_nb.conversation import Conversation
 from marcus_nb.parameters.schema import SHARED_OF, Clean
+from marcus_nb.runs import Run, Stage
 
 NUMBER = 900_000
 GONE = "dropped"
@@ -105,7 +107,10 @@ MONDAYS = tuple(
     for word in ("Why", "How", "Truly", "Again", "Say", "Oh", "Well", "Now")
 )
 
+BY_HAND = Path(__file__).parent / "fixtures" / "choices.by_hand.json"
+
 CASES: dict[str, Case] = {
+    "by_hand": Case(str(BY_HAND), "Parrots sit at the bow now, skipper.", "", ANSWER, reply(ANSWER)),
     "unicode_repair": Case(True, "I don’t like the café.", False, MOJIBAKE, reply(MOJIBAKE)),
     "html_to_text": Case(True, "We open at nine.\nBring a coat.", False, MARKUP, reply(MARKUP)),
     "invisible_characters": Case(True, "Two boats, skipper.", False, BIDI, reply(BIDI)),
@@ -227,7 +232,8 @@ def test_a_parameter_changes_what_it_names_and_nothing_else(name, tmp_path):
         ]
         base = base if case.dated else list(good())
         data = [*base, *case.planted]
-        cleaned = clean.run(data, chosen.clean, chosen.shared, TINY)
+        choices = clean.by_hand(Stage("clean", Run("acme", "draft", tmp_path, chosen)))
+        cleaned = clean.run(data, chosen.clean, chosen.shared, TINY, choices=choices)
         clean.check_account(cleaned)
         clean.prove_disjoint(cleaned)
         found.append((case.read or one_reply())(cleaned))

@@ -30,7 +30,8 @@ SMOKE = ROOT / "parameters" / "smoke.yaml"
 def environment(outputs: Path, **variables: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MARCUS_")}
     # One thread: several that compute share two cores badly (28 instead of 2,777 tokens/s beside another training).
-    return kept | {"MARCUS_OUTPUTS": str(outputs), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"} | variables
+    plain = {"MARCUS_LANG": "en", "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
+    return kept | plain | {"MARCUS_OUTPUTS": str(outputs)} | variables
 
 
 def marcus(outputs: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
@@ -59,7 +60,7 @@ def marcus(outputs: Path, *arguments: str, **variables: str) -> subprocess.Compl
             ["lst"],
             [
                 "no experiment 'lst'",
-                "Commands: run, list, verify, reproduce, compare, chat, serve, test, sync. Did you mean list?",
+                "Commands: run, new, lab, list, verify, reproduce, compare, chat, serve, test, sync. Did you mean",
             ],
         ),
         (["no/such.yaml"], ["no experiment 'no/such.yaml'", str(ROOT / "no/such.yaml")]),
@@ -117,7 +118,7 @@ def test_help_names_the_commands_and_how_to_run_an_experiment(tmp_path, option):
         assert words in one.stdout
 
 
-@pytest.mark.parametrize("name", command_line.TAKEN)
+@pytest.mark.parametrize("name", command_line.COMMANDS)
 def test_an_experiment_cannot_be_called_like_a_command(tmp_path, monkeypatch, capsys, name):
     monkeypatch.setenv("MARCUS_OUTPUTS", str(tmp_path))
     monkeypatch.delenv("MARCUS_CWD", raising=False)
@@ -325,7 +326,8 @@ def test_the_runner_costs_little_beside_the_notebooks(smoke):
     overhead = smoke.seconds - cells
     print(f"{smoke.seconds:.1f} s, of which {overhead:.1f} s are the runner's and the kernels' starts")
     assert overhead < 0.5 * smoke.seconds
-    assert overhead < 12 * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
+    # 30 s are what it may cost at most; measured on a quiet machine of two cores: 10 to 12.
+    assert overhead < 20 * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def test_a_dry_run_does_nothing_and_says_why(smoke, outputs):
@@ -357,8 +359,9 @@ def test_from_evaluate_reuses_three_stages_and_set_reaches_the_record(smoke, out
     assert state["parent"] == smoke.folder.name
     assert done.out.count(f"taken over from run {smoke.folder.name}, checked") == 3
     for stage in STAGES[:3]:
-        digest = runs.sha256(done.folder / f"{NOTEBOOKS[stage]}.ipynb")
-        assert state["stages"][stage] == {"status": "PASSED", "reused_from": smoke.folder.name, "notebook": digest}
+        paths = {"notebook": f"{NOTEBOOKS[stage]}.ipynb", "record": f"{stage}/record.json"}
+        kept = {name: runs.sha256(done.folder / path) for name, path in paths.items()}
+        assert state["stages"][stage] == {"status": "PASSED", "reused_from": smoke.folder.name, **kept}
         first, again = (read(folder / stage / "record.json") for folder in (smoke.folder, done.folder))
         assert again == first | {"reused_from": smoke.folder.name}
         assert all(runs.sha256(done.folder / name) == digest for name, digest in again["writes"].items())

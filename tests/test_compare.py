@@ -17,7 +17,7 @@ from marcus_nb import runs
 from marcus_nb.conversation import to_row, write_jsonl
 from marcus_nb.display import compare as display
 from marcus_nb.evaluate import across, apart, matrix
-from marcus_nb.evaluate.losses import NATS
+from marcus_nb.evaluate.gains import NATS
 from marcus_nb.parameters import ROOT, Evaluate
 from marcus_nb.pipeline import comparing
 from marcus_nb.pipeline.console import Console

@@ -21,6 +21,7 @@ from marcus_nb.evaluate import claims as words_of
 from marcus_nb.evaluate import judge_losses, ways_of_asking
 from marcus_nb.evaluate.claims import NOT_MEASURED, OPEN, REFUTED, SUPPORTED
 from marcus_nb.parameters import Evaluate
+from marcus_nb.words import LANGUAGES
 
 LONG = "a claim with a name that is far longer than a name is"
 NAMES = [claim.name for claim in claims()]
@@ -217,8 +218,10 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("case", CASES)
-def test_no_words_of_the_card_overlap_or_are_cut(case):
+def test_no_words_of_the_card_overlap_or_are_cut(case, language, monkeypatch):
+    monkeypatch.setenv("MARCUS_LANG", language)
     found, figures = CASES[case]()
     with matplotlib.style.context(STYLE):  # as it is drawn when it is shown
         figure = drawn([standing(item, figures) for item in found], finding(found))

@@ -11,7 +11,7 @@ from marcus_nb.parameters import ROOT, STAGES
 
 PACKAGE = ROOT / "marcus_nb"
 ROWS = (
-    ("renaming",),
+    ("renaming", "words"),
     ("parameters", "conversation", "text"),
     ("runs", "formats", "render"),
     ("models", "generate"),

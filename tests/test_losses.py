@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from marcus_nb import evaluate, models, text
 from marcus_nb.evaluate.claims import NOT_MEASURED, OPEN, REFUTED, SUPPORTED
 from marcus_nb.evaluate.contrast import nearest
-from marcus_nb.evaluate.losses import _strangers, conversation_losses, judge_losses
+from marcus_nb.evaluate.gains import judge_losses
+from marcus_nb.evaluate.losses import _strangers, conversation_losses
 from marcus_nb.formats import FormatError
 from marcus_nb.models import tiny
 from marcus_nb.parameters import Evaluate, Source

@@ -7,6 +7,7 @@ from running import Runner
 
 from marcus_nb.parameters import ParameterError
 from marcus_nb.pipeline.asked import Wanted, named, start_of, wanted
+from marcus_nb.pipeline.many import worst
 
 # Writes ingest's record, as the notebook would; one of the experiments is odd.
 MAKES = """
@@ -78,6 +79,11 @@ def test_one_that_fails_stops_no_other_and_shows_in_the_exit_code(tmp_path):
     assert sorted(state["status"] for state in states) == ["FAILED", "INCOMPLETE", "INCOMPLETE"]
     [failed] = [state for state in states if state["status"] == "FAILED"]
     assert failed["go_on"] == "./run_all.sh smoke --resume --until ingest"
+
+
+def test_the_worst_is_the_exit_code():
+    codes = [[0, 0], [0, 3], [3, 1, 0], [1, 130], [0, 3, 130]]
+    assert [worst(found) for found in codes] == [0, 3, 1, 130, 130]
 
 
 def test_what_no_run_could_be_made_of_is_told_before_anything_is_made(tmp_path):

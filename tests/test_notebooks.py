@@ -100,7 +100,7 @@ def test_the_order_of_a_stage(stage):
     assert sum("open_stage(" in cell.source for cell in code) == 1
     assert "stage.finish(" in code[-1].source and code[-1].id == "write"
     assert sum("stage.finish(" in cell.source for cell in code) == 1, "the record is written once, last"
-    assert code[-1].source.splitlines()[-1] == "display.next_step(stage, record)"
+    assert code[-1].source.splitlines()[-1] == "keeping.next_step(stage, record)"
 
 
 def test_a_notebook_imports_at_the_top_and_from_marcus_only(stage):

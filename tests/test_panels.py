@@ -1,6 +1,7 @@
 """Headless, a training is followed in plain lines; in JupyterLab, by a figure and a line that change in place."""
 
 import _thread
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -8,15 +9,20 @@ import threading
 import time
 
 import pytest
+from datasets import Dataset
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from jupyter_client.manager import start_new_kernel
 
 from marcus_nb import panels
+from marcus_nb.panels import following
 from marcus_nb.parameters import ROOT
 from marcus_nb.runs import Stage
-from marcus_nb.train import Training
+from marcus_nb.train import Split, Training
 
+# Three steps of four conversations, and two epochs of them: that is what a small draft asks for.
+ROWS = {"id": list("abcdefghijkl"), "input_ids": [[1]] * 12, "labels": [[1]] * 12, "weights": [[1.0]] * 12}
+SPLITS = {"train": Split("train", Dataset.from_dict(ROWS), (), 0)}
 WRITER = """
 import json, pathlib, sys, time
 folder = pathlib.Path(sys.argv[1])
@@ -58,7 +64,7 @@ def test_headless_prints_lines_and_displays_nothing(training, shell, monkeypatch
     monkeypatch.setenv("MARCUS_HEADLESS", "1")
     assert panels.headless()
     with capture_output() as captured:
-        panels.follow_training(training, 3, 0.0)
+        following.follow_training(training, SPLITS, 0.0)
     assert captured.outputs == []
     lines = captured.stdout.splitlines()
     assert lines[0].endswith("03_train begins") or "step" in lines[0]
@@ -68,7 +74,7 @@ def test_headless_prints_lines_and_displays_nothing(training, shell, monkeypatch
 
 def test_headless_every_line_is_printed_once(training, monkeypatch, capsys):
     monkeypatch.setenv("MARCUS_HEADLESS", "1")
-    panels.follow_training(training, 3, 60.0)
+    following.follow_training(training, SPLITS, 60.0)
     assert capsys.readouterr().out.splitlines() == training.lines, "in few outputs, and yet the whole log"
 
 
@@ -77,10 +83,11 @@ def test_headless_no_widget_is_even_imported(training):
 import subprocess, sys
 from types import SimpleNamespace
 from pathlib import Path
-from marcus_nb import panels, train
+from marcus_nb import train
+from marcus_nb.panels import following
 stage = SimpleNamespace(folder=Path({str(training.stage.folder)!r}))
 ended = subprocess.Popen([sys.executable, "-S", "-c", ""])
-panels.follow_training(train.Training(ended, stage, ()), 3, 0.0)
+following.follow_training(train.Training(ended, stage, ()), {{}}, 0.0)
 assert "ipywidgets" not in sys.modules
 """
     training.process.wait()
@@ -95,28 +102,28 @@ def test_in_jupyterlab_figure_and_line_change_in_place(training, shell, monkeypa
     monkeypatch.delenv("MARCUS_HEADLESS", raising=False)
     assert not panels.headless()
     with capture_output() as captured:
-        panels.follow_training(training, 3, 0.0)
+        following.follow_training(training, SPLITS, 0.0)
     charts = [output for output in captured.outputs if "image/png" in output.data]
     assert len(charts) >= 2
     assert all(set(output.data) == {"image/png", "text/plain"} for output in charts), "no script"
     assert plain_of(captured, "chart")[0] == "Waiting for the first measurement"
     assert plain_of(captured, "chart")[-1] == "Validation loss fell from 5.00 to 2.00, best at step 3"
     assert plain_of(captured, "status")[-1].strip() == "step 3/3: loss 2.000", "no speed is known yet: the log speaks"
-    assert "Button" in plain_of(captured, "buttons")[0] or "VBox" in plain_of(captured, "buttons")[0]
+    assert any("application/vnd.jupyter.widget-view+json" in output.data for output in captured.outputs)
     assert plain_of(captured, "buttons")[-1] == "", "a widget that outlives its kernel is shown as an error"
     assert captured.stdout == ""
 
 
 def test_an_interrupt_pauses(training, shell, monkeypatch):
     monkeypatch.delenv("MARCUS_HEADLESS", raising=False)
-    long = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(4)"])
+    long = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(4); raise SystemExit(7)"])
     training = Training(long, training.stage, ())
     threading.Timer(0.4, _thread.interrupt_main).start()
     with capture_output() as captured, pytest.raises(KeyboardInterrupt):
-        panels.follow_training(training, 3, 0.0)
+        following.follow_training(training, SPLITS, 0.0)
     assert (training.stage.folder / "pause").is_file()
     assert training.process.poll() is not None, "it was waited for"
-    assert plain_of(captured, "status")[-1] == panels.PAUSED
+    assert plain_of(captured, "status")[-1] == "Paused at step 3 of 6. Run this cell again to go on from there."
     assert plain_of(captured, "buttons")[-1] == ""
 
 
@@ -127,9 +134,9 @@ def test_an_interrupt_while_drawing_pauses_at_once(training, shell, monkeypatch)
         if given:  # the first, empty one has none
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(panels, "loss_figure", interrupted)
+    monkeypatch.setattr(following, "loss_figure", interrupted)
     with capture_output(), pytest.raises(KeyboardInterrupt):
-        panels.follow_training(training, 3, 0.0)
+        following.follow_training(training, SPLITS, 0.0)
     assert (training.stage.folder / "pause").is_file() and training.process.poll() is not None
 
 
@@ -137,26 +144,26 @@ def test_an_interrupt_while_drawing_pauses_at_once(training, shell, monkeypatch)
 
 
 def test_buttons_ask_by_files_and_say_so(training):
-    box = panels._buttons(training)
-    (pausing, stopping), said = box.children[0].children, box.children[1]
-    assert said.value == panels.HINT
-    for button, file, words in ((pausing, "pause", "pauses"), (stopping, "stop", "ends with what it has learned")):
-        assert not (training.stage.folder / file).exists()
+    live = following.Live(training, SPLITS, 0.0)
+    live._enable(working=True)
+    assert "Closing the browser changes nothing" in live.said.value and live.continuing.disabled
+    for button, file, words in (
+        (live.pausing, "pause", "writes its checkpoint and pauses"),
+        (live.stopping, "stop", "ends with what it has learned"),
+    ):
+        assert not (training.stage.folder / file).exists() and button.tooltip
         button.click()
-        assert (training.stage.folder / file).is_file() and words in said.value
+        assert (training.stage.folder / file).is_file() and words in live.said.value
 
 
-def test_what_a_button_could_not_do_is_said(training, tmp_path):
+def test_what_a_button_could_not_do_is_said(training):
     stage = training.stage
-    missing = Training(training.process, Stage("train", stage.run), ())
-    monkeyed = panels._buttons(missing)
+    live = following.Live(training, SPLITS, 0.0)
     training.process.wait()
-    for path in sorted(stage.folder.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
-    stage.folder.rmdir()
-    monkeyed.children[0].children[0].click()
-    assert monkeyed.children[1].value.startswith("That did not work: ")
-    assert "&#x27;" in monkeyed.children[1].value, "escaped"
+    shutil.rmtree(stage.folder)
+    live.pausing.click()
+    assert "That did not work: " in live.said.value
+    assert "&#x27;" in live.said.value, "escaped"
 
 
 def test_a_button_works_while_the_cell_does(tmp_path, monkeypatch):
@@ -167,10 +174,12 @@ def test_a_button_works_while_the_cell_does(tmp_path, monkeypatch):
         client.control_channel.send(client.session.msg("create_subshell_request", {}))
         subshell = client.get_control_msg(timeout=30)["content"]["subshell_id"]
         made = (
-            "from pathlib import Path; from types import SimpleNamespace; from marcus_nb import panels, train\n"
+            "from pathlib import Path; from types import SimpleNamespace\n"
+            "from marcus_nb import train; from marcus_nb.panels import following\n"
             f"stage = SimpleNamespace(folder=Path({str(tmp_path)!r}))\n"
-            "box = panels._buttons(train.Training(None, stage, ()))\n"
-            "print('comm', box.children[0].children[1].comm.comm_id)"
+            "live = following.Live(train.Training(None, stage, ()), {}, 0.0)\n"
+            "live._enable(working=True)  # writes to the buttons, from the main shell\n"
+            "print('comm', live.stopping.comm.comm_id)"
         )
         client.execute(made)
         while "comm " not in (text := client.get_iopub_msg(timeout=120)["content"].get("text", "")):

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,7 +149,10 @@ def test_a_missing_parameter_says_what_it_means(tmp_path):
             "acme.yaml, line 9: train.lerning_rate: no such parameter. Did you mean learning_rate?",
         ),
         ("train:\n  redact: true\n", "acme.yaml, line 8: train.redact: no such parameter. It belongs below clean."),
-        ("clean:\n  qqq: 1\n", "acme.yaml, line 8: clean.qqq: no such parameter. Known here: unicode_repair, "),
+        (
+            "clean:\n  qqq: 1\n",
+            "acme.yaml, line 8: clean.qqq: no such parameter. Known here: by_hand, unicode_repair, ",
+        ),
         (
             "evaluate:\n  contrast_sources:\n    - other.csv\n    - path: b.csv\n      delimeter: ;\n",
             "acme.yaml, line 11: evaluate.contrast_sources.1.delimeter: no such parameter. Did you mean delimiter?",
@@ -389,6 +393,17 @@ def test_a_name_is_no_path(name):
     with pytest.raises(ParameterError, match="There is no experiment") as caught:
         load(name)
     assert "Experiments here: " in str(caught.value) and "quickstart" in str(caught.value)
+
+
+def test_experiments_that_windows_cannot_tell_apart_are_refused(tmp_path):
+    for name in ("acme", "ACME"):
+        shutil.copy(ROOT / "parameters" / "smoke.yaml", tmp_path / f"{name}.yaml")
+    if len(list(tmp_path.glob("*.yaml"))) == 2:  # a file system that can tell them apart
+        with pytest.raises(ParameterError, match="ACME and acme differ only in upper and lower case"):
+            parameters.find(str(tmp_path / "acme.yaml"))
+    (tmp_path / "ACME.yaml").unlink()
+    shutil.copy(ROOT / "parameters" / "smoke.yaml", tmp_path / "Bob.yaml")
+    assert parameters.find(str(tmp_path / "Bob.yaml")).stem == "Bob"
 
 
 def test_a_name_does_not_reach_out_of_the_folder(tmp_path, monkeypatch):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from marcus_nb.train.preflight import FEW_CONVERSATIONS, FEW_STEPS, FULL_LEARNING_RATE, warnings
+from marcus_nb.parameters import FEW_CONVERSATIONS, FEW_STEPS
+from marcus_nb.train.estimate import FULL_LEARNING_RATE, warnings
 
 FINE = {
     "conversations": FEW_CONVERSATIONS,

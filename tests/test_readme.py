@@ -49,6 +49,17 @@ def test_every_option_shown_exists(page, run_help):
             assert option in text, f"{option} of `{line.strip()}` is not in the help of {command}"
 
 
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "test"])
+def test_every_command_and_option_has_its_line(command):
+    starts = (r"\./run_all\.sh", "run_all\\.bat")
+    lines = re.findall(rf"(?:{'|'.join(starts)}) (.*)", README + CONTRIBUTING)
+    experiments = [line for line in lines if line.split()[0] not in COMMANDS]
+    own = experiments if command == "run" else [line for line in lines if line.split()[0] == command]
+    assert own, f"neither README nor CONTRIBUTING shows `./run_all.sh {command}`"
+    for option in set(re.findall(r"--[a-z][a-z-]+", help_of(command))) - {"--help"}:
+        assert any(option in line for line in own), f"{option} of {command} is in its help and not in the README"
+
+
 def test_yaml_example_loads(tmp_path):
     example = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)[1]
     lines = example.splitlines()

@@ -213,7 +213,7 @@ def test_a_run_as_it_was_made_verifies(capsys, monkeypatch):
     finished(*STAGES)
     code, out = verified(capsys, monkeypatch)
     assert code == 0 and out.rstrip().endswith("VERIFIED: nothing that was recorded has been altered.")
-    assert "ingest    2 of 2 files as they were written" in out and "Around it" not in out
+    assert "ingest    3 of 3 files as they were written" in out and "Around it" not in out
 
 
 @pytest.mark.parametrize("file", ["clean/made.txt", "02_clean.ipynb"])
@@ -227,6 +227,24 @@ def test_what_was_altered_is_named(capsys, monkeypatch, file, how):
     assert "train     has not finished" in out
 
 
+def test_a_forged_count_and_a_forged_verdict_are_named(capsys, monkeypatch):
+    run = finished(*STAGES)
+    rewrite(run, "clean", counts={"train": 9999})
+    runs.update(run, verdict="not acquired")
+    code, out = verified(capsys, monkeypatch)
+    assert code == 1 and "edited   clean/record.json" in out and "edited   run.json: the verdict" in out
+
+
+def test_a_stage_whose_notebook_was_saved_over_is_not_taken_over():
+    run = finished("ingest")
+    chosen = parameters.load("smoke")
+    assert why_not_reusable(run.folder, "ingest", chosen, [SOURCE]) is None
+    (run.folder / "01_ingest.ipynb").write_text('{"forged": 1}', encoding="utf-8")
+    assert why_not_reusable(run.folder, "ingest", chosen, [SOURCE]) == "01_ingest.ipynb was edited or deleted"
+    with pytest.raises(RunError, match=r"01_ingest\.ipynb of run .* was edited or deleted"):
+        runs.reuse(run, runs.create(chosen), "ingest")
+
+
 def test_what_lies_beside_or_around_a_run_is_told_and_no_fault(capsys, monkeypatch):
     run = finished("ingest")
     (run.folder / "ingest/notes.txt").write_text("mine", encoding="utf-8")
@@ -234,6 +252,7 @@ def test_what_lies_beside_or_around_a_run_is_told_and_no_fault(capsys, monkeypat
     record = run.record("ingest")
     reads = {"source:tests/fixtures/smoke.csv": "0" * 64, "source:/gone.csv": "1" * 64}
     rewrite(run, "ingest", reads=reads, versions=record["versions"] | {"torch": "1.0"}, notebook="0" * 64)
+    runs.update(run, stages={"ingest": order._hashes(run, "ingest")})
     code, out = verified(capsys, monkeypatch)
     assert code == 0 and "added    ingest/notes.txt" in out and "log.txt" not in out
     for told in (
@@ -264,13 +283,14 @@ def test_a_damaged_record_hides_no_other_stage_and_what_is_put_beside_the_model_
     (run.folder / "model").mkdir()
     (run.folder / "model/model.safetensors").write_text("w", encoding="utf-8")
     (run.folder / "evaluate/record.json").unlink()
-    runs.Stage("evaluate", run).finish({}, [], also=["model"])
+    runs.Stage("evaluate", run).finish({"verdict": "acquired"}, [], also=["model"])
+    runs.update(run, stages={"evaluate": order._hashes(run, "evaluate")})
     (run.folder / "model/pytorch_model.bin").write_text("not ours", encoding="utf-8")
     (run.folder / "clean/record.json").write_text("{", encoding="utf-8")
     code, out = verified(capsys, monkeypatch)
     assert code == 1 and "edited   clean/record.json: damaged" in out and "ALTERED: 1 file is not" in out
     assert "added    model/pytorch_model.bin" in out and "model/model.safetensors" not in out
-    assert "train     2 of 2 files as they were written" in out
+    assert "train     3 of 3 files as they were written" in out
 
 
 def test_a_run_without_a_finished_stage_verifies_nothing(capsys, monkeypatch):

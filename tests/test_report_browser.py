@@ -107,6 +107,15 @@ def test_the_verdict_is_on_the_first_sheet_and_no_code_is_printed(browser, pages
     assert len(page.pdf(format="A4")) > 10_000
 
 
+def test_on_paper_nothing_is_cut_off_and_long_lists_stay_folded(browser, pages):
+    page = visit(browser, pages[0], 760)
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    wide = "[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)"
+    assert page.evaluate(f"{wide}.map((e) => e.outerHTML.slice(0, 80))") == []
+    assert page.locator("details.list[open]").count() == 0 < page.locator("details[open]").count()
+
+
 def test_code_opens_at_once_and_the_keyboard_reaches_it(browser, pages):
     page = visit(browser, pages[0])
     page.keyboard.press("Tab")

@@ -2,9 +2,10 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
-from reported import assert_sound, finished, stopped
+from reported import assert_sound, book, finished, shown, stopped
 from shown import BOTH
 
 from marcus_nb import parameters, runs
@@ -90,9 +91,22 @@ def test_a_run_that_is_refused_halfway_has_its_page(monkeypatch, capsys):
     parent = finished()
     chosen = parameters.load("smoke")
     planned = plans.Plan((plans.Step("ingest", "reuse", "unchanged"),), parent)
-    with pytest.raises(runs.RunError):
-        order.run(chosen, planned, Console())
+    assert order.run(chosen, planned, Console()) == order.FAILED
     made = next(folder for folder in runs.list_runs("smoke") if folder != parent.folder)
     assert json.loads((made / "run.json").read_text(encoding="utf-8"))["status"] == "FAILED"
     assert "FAILED" in assert_sound((made / "report.html").read_text(encoding="utf-8"), made).text
-    assert "report.html" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "report.html" in said and "FAILED in 01_ingest" in said and "--resume" in said
+
+
+def test_a_killed_run_has_a_page_without_the_folders_of_this_machine():
+    run = stopped("RUNNING", "")
+    (run.folder / "03_train.FAILED.ipynb").unlink()
+    told = book(shown(f"<p>{Path.home()}/notes.txt</p>"))
+    (run.folder / "03_train.partial.ipynb").write_text(json.dumps(told), encoding="utf-8")
+    state = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
+    state["process"] = {"pid": 2**22, "created": 1.0}
+    (run.folder / "run.json").write_text(json.dumps(state), encoding="utf-8")
+    report.write_index()
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert "~/notes.txt" in page and f"{Path.home()}/notes.txt" not in page

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -194,7 +195,7 @@ def test_files_that_are_new_renamed_edited_or_gone_are_named(tmp_path):
 
 @pytest.mark.parametrize("same_machine", [True, False])
 def test_precision_is_that_of_the_original_on_the_same_kind_of_machine(same_machine):
-    from marcus_nb.train import loop
+    from marcus_nb.train.precision import precision
 
     first = finished("train", overrides={"train.dtype": "auto"}, **{"precision.json": "{}"})
     runs.write_json(first.folder / "train/precision.json", {"dtype": "float16", "why": "measured then"})
@@ -202,7 +203,7 @@ def test_precision_is_that_of_the_original_on_the_same_kind_of_machine(same_mach
         rewrite(first, "train", hardware=provenance.hardware() | {"cpu": "another"})
     again = runs.create(first.parameters, reproduces=first.name)
     (again.folder / "train").mkdir()
-    dtype, why = loop._precision(runs.Stage("train", again))
+    dtype, why = precision(runs.Stage("train", again))
     assert (str(dtype) == "torch.float16", why == "measured then") == (same_machine, same_machine)
 
 
@@ -220,6 +221,9 @@ def test_smoke_comes_out_the_same(outputs):
             check=True,
         )
     assert done.stdout.rstrip().splitlines()[-1] == "identical", done.stdout
-    assert "identical                                     train/adapter/adapter_model.safetensors" in done.stdout
-    assert len(list(outputs.glob("smoke/*"))) == 2
+    count = int(re.search(r"All (\d+) files are the same", done.stdout)[1])
+    for name in ("train/adapter/adapter_model.safetensors", "evaluate/results.json", "clean/train.jsonl"):
+        first, second = (path.read_bytes() for path in outputs.glob(f"smoke/*/{name}"))
+        assert first == second
+    assert count > 20
     shutil.rmtree(outputs / "smoke")

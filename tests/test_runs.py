@@ -515,7 +515,7 @@ def test_runs_made_at_once_by_two_processes_are_two(acme):
         assert read_json(folder / "run.json")["status"] == "RUNNING"
         state = runs.open_run("acme", folder.name).state
         assert state["status"] == "INCOMPLETE"
-        assert state["cause"] == "the process ended without a word between stages"
+        assert state["cause"].startswith("the process ended without a word between stages: killed, out of memory")
 
 
 def test_a_run_whose_process_is_gone_names_the_stage(acme):
@@ -525,7 +525,7 @@ def test_a_run_whose_process_is_gone_names_the_stage(acme):
     process = read_json(run.folder / "run.json")["process"]
     runs.update(run, process=process | {"created": process["created"] - 60})  # its number belongs to another one now
     assert run.state["status"] == "INCOMPLETE"
-    assert run.state["cause"] == "the process ended without a word during clean"
+    assert run.state["cause"].startswith("the process ended without a word during clean: killed, out of memory")
     with pytest.raises(RunError, match="is INCOMPLETE: its clean is a record"):
         open_stage("clean", {"experiment": "acme", "run": run.name})
 
@@ -658,3 +658,23 @@ def test_outputs_are_where_the_person_wants_them(tmp_path, monkeypatch):
 def test_every_stage_has_its_notebook():
     assert list(NOTEBOOKS) == list(STAGES)
     assert all(notebook_of(stage).is_file() for stage in STAGES)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows may allow names of any length")
+def test_a_folder_too_deep_for_its_files_is_refused_at_once(acme, tmp_path, monkeypatch):
+    deep = tmp_path
+    while len(str(deep)) < 4000:
+        deep = deep / ("d" * min(100, 4001 - len(str(deep))))
+    monkeypatch.setenv("MARCUS_OUTPUTS", str(deep))
+    with pytest.raises(
+        RunError, match=r"longer than this system allows\.\nMove the project to a folder with a shorter"
+    ):
+        runs.create(load(str(acme)))
+    assert not list(deep.rglob("run.json"))
+
+
+def test_making_a_run_leaves_nothing_but_what_it_says(acme):
+    assert sorted(path.name for path in runs.create(load(str(acme))).folder.rglob("*")) == [
+        "parameters.yaml",
+        "run.json",
+    ]

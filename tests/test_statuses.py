@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -132,3 +133,25 @@ def test_quiet_says_only_how_it_ended_and_verbose_every_line(tmp_path):
         runner.folder.rmdir()
     assert said["--quiet"].splitlines()[0] == "FAILED in 01_ingest"
     assert all(f"line {n}" in said["--verbose"] for n in range(3))
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "told"),
+    [
+        ("posix", -9, "most likely by the system for want of memory"),
+        pytest.param(
+            "posix", -11, "with SIGSEGV: a library crashed", marks=pytest.mark.skipif(WINDOWS, reason="POSIX")
+        ),
+        ("posix", 1, "with exit code 1."),
+        ("nt", 0xC0000005, "with exit code 0xc0000005: a library crashed (access violation)."),
+        ("nt", 0xC0000017, "memory ran out"),
+        ("nt", 7, "with exit code 7."),
+    ],
+)
+def test_a_kernels_death_has_a_likely_reason(monkeypatch, system, code, told):
+    import papermill  # noqa: F401 - which imports the engine itself, by its entry point
+
+    from marcus_nb.pipeline import engine
+
+    monkeypatch.setattr(engine, "os", SimpleNamespace(name=system))
+    assert told in engine._how_it_died(code)

@@ -24,7 +24,7 @@ from training import rows as rows_of
 
 from marcus_nb.parameters import ROOT
 from marcus_nb.runs import Stage, read_json
-from marcus_nb.train import TrainingFailed, begin, child, endings, follow, outcome, preflight
+from marcus_nb.train import TrainingFailed, begin, endings, follow, outcome, preflight, process
 from marcus_nb.train.failures import DATA, MEMORY, NOT_FINITE, PAUSED, UNKNOWN
 
 STEP = ("marcus_nb.train.trainer", "PersonaTrainer", "_clip_grad_norm")
@@ -189,7 +189,7 @@ def gone(members):
 def trains(training):
     end = time.monotonic() + 60
     while not any("loss" in row for row in training.metrics):
-        assert training.process.poll() is None and time.monotonic() < end, child._words(training)
+        assert training.process.poll() is None and time.monotonic() < end, process.said_by(training.stage.folder)
         time.sleep(0.1)
 
 
@@ -236,7 +236,7 @@ def test_a_signal_to_torchrun_pauses_all_with_a_checkpoint(make_draft, monkeypat
     training.process.terminate()
     list(follow(training, 0.1))
     assert gone(members.values())
-    with pytest.raises(TrainingFailed, match=f"exit code {PAUSED}"):
+    with pytest.raises(TrainingFailed, match="is paused"):
         outcome(training)
     [*_, newest] = Trained(run).checkpoints
     step = max(row["step"] for row in training.metrics)
@@ -250,7 +250,7 @@ def test_whoever_looked_after_them_is_killed_and_they_leave(make_draft, monkeypa
     run = make_draft(in_yaml=LONG)
     stage = under(run, monkeypatch)
     notebook = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
-    monkeypatch.setattr(child.os, "getpid", lambda: notebook.pid)
+    monkeypatch.setattr(process.os, "getpid", lambda: notebook.pid)
     training = begin(stage)
     monkeypatch.undo()
     trains(training)

@@ -96,7 +96,9 @@ def test_each_ending_has_its_advice_and_the_notebook_lives_on(make_draft, code, 
     with pytest.raises(TrainingFailed) as caught:
         train.outcome(training)
     first, second, *rest = str(caught.value).splitlines()
-    assert first == f"The training process ended with exit code {code}."
+    assert first == (
+        "The training is paused." if code == failures.PAUSED else f"The training process ended with exit code {code}."
+    )
     assert second == "because one needs 70 tokens" and advice in "\n".join([second, *rest])
     assert len(rest) <= 1, "one line of advice"
 

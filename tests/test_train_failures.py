@@ -30,7 +30,7 @@ from training import (
 
 from marcus_nb import train
 from marcus_nb.runs import Run, Stage, read_json
-from marcus_nb.train import TrainingFailed, checkpoints, child, failures, journal
+from marcus_nb.train import TrainingFailed, checkpoints, child, failures, journal, launch
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 
@@ -166,7 +166,7 @@ def twice(folder: Path, number: int) -> None:
 def without_parent(folder: Path, name: str = "") -> None:
     """The parent is a process that ends before the so-many-th step; with no name, it has ended already."""
     process = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
-    os.environ[child.PARENT] = str(process.pid)
+    os.environ[launch.PARENT] = str(process.pid)
 
     def end() -> None:
         process.kill()
@@ -222,7 +222,7 @@ def test_from_begin_to_outcome_with_an_interrupt_between(stage, reference):
                 begun = time.monotonic()
                 raise KeyboardInterrupt
     assert begun and time.monotonic() - begun < child.LEAVING_SECONDS and training.process.poll() == failures.PAUSED
-    with pytest.raises(TrainingFailed, match=r"exit code 7\.\n(.*\n)*.*It goes on from its checkpoint when the cell"):
+    with pytest.raises(TrainingFailed, match=r"^The training is paused\.\n(.*\n)*.*It goes on from its checkpoint"):
         train.outcome(training)
     training = train.begin(stage)
     moments = [moment.last_line for moment in train.follow(training, 0.05)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from marcus_nb.clean import duplicates
+from marcus_nb.clean.by_hand import Choices, apply_choices
 from marcus_nb.clean.records import Rule
 from marcus_nb.clean.rules import canned, languages, lengths, personal, special_tokens, texts, turns
 from marcus_nb.parameters.schema import Clean
@@ -18,14 +19,16 @@ class Planned:
     rule: Rule
 
 
-def plan(parameters: Clean, persona_name: str, special: Sequence[str]) -> list[Planned]:
-    """Every rule in its order; `special` are the tokenizer's own special tokens.
+def plan(parameters: Clean, persona_name: str, special: Sequence[str], choices: Choices) -> list[Planned]:
+    """Every rule in its order; `special` are the tokenizer's own special tokens, `choices` those by hand.
 
-    First what changes texts: characters, then what programs added, then what may not be learned, then whole turns.
-    Then what drops conversations, duplicates last, so that copies are compared as they will be taught.
+    First what people decided, before any rule sees it. Then what changes texts: characters, then what programs added,
+    then what may not be learned, then whole turns. Then what drops conversations, duplicates last, so that copies are
+    compared as they will be taught.
     """
     chosen = parameters
     return [
+        Planned("by_hand", bool(choices), lambda talks: apply_choices(talks, choices)),
         Planned("unicode_repair", chosen.unicode_repair, lambda talks: texts.unicode_repair(talks, chosen)),
         Planned("html_to_text", chosen.html_to_text, lambda talks: texts.html_to_text(talks, chosen)),
         Planned(

@@ -1,14 +1,17 @@
 """The stage: run the rules, split, and take from training what would give the held-out questions away."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from marcus_nb.clean import tokens
+from marcus_nb.clean.by_hand import Choices, came_of_it, protected
 from marcus_nb.clean.cleaned import Cleaned
 from marcus_nb.clean.history import History
 from marcus_nb.clean.leaks import leaks
-from marcus_nb.clean.order import plan
+from marcus_nb.clean.order import Planned, plan
 from marcus_nb.clean.records import CleanError, Drop, Outcome, Step
 from marcus_nb.clean.split import SPLITS, split
 from marcus_nb.clean.steps import describe, shown
@@ -17,6 +20,7 @@ from marcus_nb.parameters.schema import Clean, Shared
 from marcus_nb.text import redact
 
 _ADVICE = {
+    "by_hand": "take choices out of the file that clean.by_hand names",
     "redact": "choose replace instead of drop in clean.redact_policy",
     "empty": "look at what 01_ingest read: the wrong column may have been taken for the replies",
     "drop_one_sided": "look at what 01_ingest took for the persona (ingest.sources, persona_speaker)",
@@ -39,23 +43,29 @@ def run(
     shared: Shared,
     tokenizer: Any,
     finished: Callable[[Step], None] = lambda step: None,
+    choices: Choices = MappingProxyType({}),
+    rules: Sequence[Planned] = (),
+    measure: tokens.Measure = tokens.measure,
 ) -> Cleaned:
     """Clean and split. The same conversations and parameters give the same outcome, and nothing that comes in changes.
 
-    `finished` gets each step as it is done. Raises CleanError when two conversations share an id, when
-    nothing is left, when a split is empty, or when there is nothing to learn in one.
+    `finished` gets each step as it is done; `choices` are those by hand; `rules` and `measure` stand in for
+    the plan of the parameters and `tokens.measure`. Raises CleanError when two conversations share an id, when nothing
+    is left, when a split is empty, or when there is nothing to learn in one.
     """
     _check_ids(conversations)
     left = list(conversations)
     history = History()
     dropped: list[Drop] = []
+    saved: list[Drop] = []
     steps: list[Step] = []
 
-    for planned in plan(parameters, shared.persona_name, tokens.special_tokens(tokenizer)):
+    for planned in rules or plan(parameters, shared.persona_name, tokens.special_tokens(tokenizer), choices):
         if not planned.enabled:
             steps.append(Step(planned.name, False, len(left)))
             continue
-        outcome = planned.rule(left)
+        outcome, kept = protected(planned.name, planned.rule(left), choices)
+        saved += kept
         steps.append(describe(planned.name, left, outcome))
         left = _apply(planned.name, left, outcome, history)
         dropped += outcome.drops
@@ -71,9 +81,12 @@ def run(
     outcome = leaks(splits, asked, parameters.max_similarity)
     splits = _take("leak", splits, outcome, steps, finished)
     dropped += outcome.drops
-    seen = tokens.look(splits, tokenizer, shared.system_prompt, shared.max_length)
+    seen = tokens.look(splits, tokenizer, shared.system_prompt, shared.max_length, measure)
     splits = _take("tokens", splits, seen.outcome, steps, finished)
     dropped += seen.drops
+    steps[0] = dataclasses.replace(
+        steps[0], note=" ".join([steps[0].note, *came_of_it(choices, saved, dropped)]).strip()
+    )
 
     return Cleaned(
         entered=len(conversations),

@@ -1,7 +1,7 @@
 """What the model will see of each conversation, in tokens, and what of it there is to learn."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +94,16 @@ def measure(
             yield Length(max(text.whole for text in item), kept, learned, item[-1].turns_cut)
 
 
-def look(splits: Mapping[str, Sequence[Conversation]], tokenizer: Any, system_prompt: str, max_length: int) -> Seen:
+Measure = Callable[[Sequence[Conversation], Any, str, int], Iterable[Length]]
+
+
+def look(
+    splits: Mapping[str, Sequence[Conversation]],
+    tokenizer: Any,
+    system_prompt: str,
+    max_length: int,
+    measure: Measure = measure,
+) -> Seen:
     """Measure the splits, `{"train": […], "validation": […], "test": […]}`, and drop what cannot be taught.
 
     Raises CleanError when a split that has conversations has nothing to learn, or when the system prompt holds special

@@ -1,7 +1,8 @@
 """What the models answered, beside what the persona really said: one box a question, wide pages side by side."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -40,14 +41,18 @@ def side_by_side(unseen: pd.DataFrame, seen: pd.DataFrame, persona_name: str) ->
     parts = [_heading(f"{len(unseen)} questions that it never saw, {len(seen)} that it did")]
     for title, frame in groups:
         parts.append(_heading(title, small=True))
-        for row in frame.to_dict("records"):
-            note = f"loss {row['loss']:.2f}" if "loss" in row and pd.notna(row["loss"]) else ""
-            answers = [(f"{persona_name} really said", row["real"], "", "")]
-            for who in ("base", "tuned"):
-                ended = row.get(f"{who}_ended", True)
-                answers.append((f"{who} model", row[who], "" if ended else f"… ({_CUT})", ""))
-            parts.append(_box(row["question"], note, answers))
+        parts += [reply_box(row, persona_name) for row in frame.to_dict("records")]
     return stack(*parts)
+
+
+def reply_box(row: Mapping[str, Any], persona_name: str) -> Block:
+    """One question with the real reply and both models' replies; `row` has the columns of `side_by_side`."""
+    note = f"loss {row['loss']:.2f}" if pd.notna(row.get("loss")) else ""
+    answers = [(f"{persona_name} really said", row["real"], "", "")]
+    for who in ("base", "tuned"):
+        ended = row.get(f"{who}_ended", True)
+        answers.append((f"{who} model", row[who], "" if ended else f"… ({_CUT})", ""))
+    return box(row["question"], note, answers)
 
 
 def probes(answers: pd.DataFrame) -> Block:
@@ -71,14 +76,18 @@ def probes(answers: pd.DataFrame) -> Block:
         .sort_values("_right", kind="stable")
         .to_dict("records")
     ):
-        note = f"must contain: {row['must']}"
-        shown = []
-        for who, label in (("base", "base model"), ("baseline", "base model, told"), ("tuned", "tuned model")):
-            mark, words, mood = _OUTCOMES.get(row[f"{who}_outcome"], ("?", str(row[f"{who}_outcome"]), "open"))
-            shown.append((f"{label}: {mark} {words}", row[who], "", COLORS[mood]))
-        near = f"Most like it in training ({row['similarity']:.2f}): {row['nearest']}"
-        parts.append(_box(row["question"], note, shown, near))
+        parts.append(probe_box(row))
     return stack(*parts)
+
+
+def probe_box(row: Mapping[str, Any]) -> Block:
+    """One knowledge probe with the three answers; `row` has the columns of `evaluate.probe_answers`."""
+    shown = []
+    for who, label in (("base", "base model"), ("baseline", "base model, told"), ("tuned", "tuned model")):
+        mark, words, mood = _OUTCOMES.get(row[f"{who}_outcome"], ("?", str(row[f"{who}_outcome"]), "open"))
+        shown.append((f"{label}: {mark} {words}", row[who], "", COLORS[mood]))
+    near = f"Most like it in training ({row['similarity']:.2f}): {row['nearest']}"
+    return box(row["question"], f"must contain: {row['must']}", shown, near)
 
 
 def _heading(words: str, small: bool = False) -> Block:
@@ -86,7 +95,7 @@ def _heading(words: str, small: bool = False) -> Block:
     return Block(f'<div style="font-weight:600;{look}">{safe(words)}</div>', hidden(words))
 
 
-def _box(question: str, note: str, answers: Sequence[tuple[str, str, str, str]], below: str = "") -> Block:
+def box(question: str, note: str, answers: Sequence[tuple[str, str, str, str]], below: str = "") -> Block:
     """A question and, beside each other or on a narrow page below each other, (label, answer, ending, colour)."""
     columns, plain = [], [f"» {shorten(question)}" + (f" ({shorten(note)})" if note else "")]
     for label, answer, ending, color in answers:

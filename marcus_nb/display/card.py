@@ -35,6 +35,7 @@ from marcus_nb.display.standing import (
     standing,
     told,
 )
+from marcus_nb.words import _, shown
 
 if TYPE_CHECKING:  # at run time they would bring torch into notebooks that need none, seconds each
     from marcus_nb.evaluate import Claim, Measured
@@ -74,53 +75,58 @@ def drawn(places: Sequence[Standing], title: str) -> Figure:
         _draw(axes, row, place)
     figure.text(0.01, 1 - 0.1 / height, "\n".join(lines), fontsize=13, fontweight="bold", va="top")
     quiet = {"y": (_FOOT + rows + 0.1) / height, "fontsize": 10, "color": QUIET}
-    figure.text(_LEFT, s="← worse", **quiet)
-    figure.text(_LEFT + _WIDE, s="better →", ha="right", **quiet)
-    figure.text(_LEFT + _WIDE * _ASKED, s="asked for, n", **quiet)
+    figure.text(_LEFT, s=_("← worse"), **quiet)
+    figure.text(_LEFT + _WIDE, s=_("better →"), ha="right", **quiet)
+    figure.text(_LEFT + _WIDE * _ASKED, s=_("asked for, n"), **quiet)
     figure.legend(handles=_handles(), loc="lower left", ncols=3, fontsize=10, columnspacing=1.4, handletextpad=0.6)
     return figure
 
 
 def finding(claims: Sequence[Claim]) -> str:
     """`"10 of 12 claims hold; style does not; undecided: loss"`."""
-    named = {status: [claim.name for claim in claims if claim.status == status] for status in MARKS}
+    named = {status: [shown(claim.name) for claim in claims if claim.status == status] for status in MARKS}
     able = len(claims) - len(named[NOT_MEASURED])
     holds = len(named[SUPPORTED])
-    said = f"All {able} claims hold" if able and holds == able else f"{holds} of {able} claims hold"
-    if named[REFUTED]:
-        said += f"; {_names(named[REFUTED])} {'does' if len(named[REFUTED]) == 1 else 'do'} not"
+    hold = _("All {able} claims hold") if able and holds == able else _("{holds} of {able} claims hold")
+    said = [hold.format(holds=holds, able=able)]
+    if len(named[REFUTED]) == 1:
+        said.append(_("{name} does not").format(name=named[REFUTED][0]))
+    elif named[REFUTED]:
+        said.append(_("{names} do not").format(names=_names(named[REFUTED])))
     if named[OPEN]:
-        said += f"; undecided: {_names(named[OPEN])}"
+        said.append(_("undecided: {names}").format(names=_names(named[OPEN])))
     if named[NOT_MEASURED]:
-        said += f"; {_names(named[NOT_MEASURED])} could not be measured"
-    return hidden(said)
+        said.append(_("{names} could not be measured").format(names=_names(named[NOT_MEASURED])))
+    return hidden("; ".join(said))
 
 
 def _names(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    if len(names) == 1:
+        return names[0]
+    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
 
 
 def _in_words(place: Standing) -> str:
+    name = hidden(shown(place.claim.name))
     if place.tuned is None:
-        return f"{hidden(place.claim.name)}: {place.claim.status}, n = {place.claim.n}"
-    others = [f"{PEOPLE[who]} {told(getattr(place, who), place.unit)}" for who in (BASE, BASELINE, REAL)]
-    others = [words for words in others if not words.endswith("–")]
-    said = [f"tuned model {told(place.tuned, place.unit)}", *others, f"asked for {needed(place)}"]
-    return f"{hidden(place.claim.name)}: {', '.join(said)}, n = {place.claim.n}"
+        return f"{name}: {shown(place.claim.status)}, n = {place.claim.n}"
+    others = [f"{shown(PEOPLE[who])} {told(getattr(place, who), place.unit)}" for who in (TUNED, BASE, BASELINE, REAL)]
+    said = [words for words in others if not words.endswith("–")] + [f"{_('asked for')} {needed(place)}"]
+    return f"{name}: {', '.join(said)}, n = {place.claim.n}"
 
 
 def _handles() -> list[Any]:
     dot = {"linestyle": "", "markeredgecolor": QUIET, "color": "white", "markersize": 8}
     interval = {"color": COLORS["good"], "linewidth": 4, "marker": "o", "markersize": 11}
     return [
-        Line2D([], [], marker="o", **dot, label=PEOPLE[BASE]),
-        Line2D([], [], marker="s", **dot, label=PEOPLE[BASELINE]),
-        Line2D([], [], **interval, label="tuned model, with interval"),
-        Line2D([], [], marker="D", linestyle="", color="black", markersize=7, label=PEOPLE[REAL]),
+        Line2D([], [], marker="o", **dot, label=shown(PEOPLE[BASE])),
+        Line2D([], [], marker="s", **dot, label=shown(PEOPLE[BASELINE])),
+        Line2D([], [], **interval, label=_("tuned model, with interval")),
+        Line2D([], [], marker="D", linestyle="", color="black", markersize=7, label=shown(PEOPLE[REAL])),
         Line2D(
-            [], [], marker="|", linestyle="", color="#222222", markersize=13, markeredgewidth=1.6, label="asked for"
+            [], [], marker="|", linestyle="", color="#222222", markersize=13, markeredgewidth=1.6, label=_("asked for")
         ),
-        Patch(facecolor="#bfe5d8", label="enough"),
+        Patch(facecolor="#bfe5d8", label=_("enough")),
     ]
 
 
@@ -147,18 +153,18 @@ def _draw(axes: Any, row: int, place: Standing) -> None:
     claim = place.claim
     color = COLORS[MOODS[claim.status]] if claim.status != NOT_MEASURED else FAINT
     left, right = -_LEFT / _WIDE + 0.025, _ASKED
-    name = textwrap.shorten(hidden(claim.name), 22, placeholder="…")
+    name = textwrap.shorten(hidden(shown(claim.name)), 22, placeholder="…")
     axes.text(left, row - 0.1, MARKS[claim.status], color=color, fontsize=14, fontweight="bold", va="center")
     ink = "#222222" if claim.status != NOT_MEASURED else FAINT
     axes.text(left + 0.055, row - 0.1, name, color=ink, fontsize=11.5, fontweight="bold", va="center")
     if place.tuned is None:
-        said = "not measurable" if claim.status == NOT_MEASURED else "no figure to draw: see the table"
+        said = _("not measurable") if claim.status == NOT_MEASURED else _("no figure to draw: see the table")
         axes.plot([0, 1], [row - 0.1] * 2, color="#dddddd", linewidth=1, linestyle=":")
         axes.text(0.5, row - 0.1, f" {said} ", color=QUIET, fontsize=10.5, backgroundcolor="white", **_MIDDLE)
         axes.text(right, row - 0.1, f"n = {claim.n}", fontsize=9.5, color=QUIET, va="center")
         return
-    unit = "nats" if place.unit.startswith("nats") else "" if place.unit in ("share", "ratio") else place.unit
-    below = textwrap.shorten(hidden(f"{place.measure}{unit and f' [{unit}]'}"), 40, placeholder="…")
+    unit = "nats" if place.unit.startswith("nats") else "" if place.unit in ("share", "ratio") else shown(place.unit)
+    below = textwrap.shorten(hidden(f"{shown(place.measure)}{unit and f' [{unit}]'}"), 40, placeholder="…")
     axes.text(left + 0.055, row + 0.24, below, color=QUIET, fontsize=8.2, va="center")
     axes.text(right, row - 0.1, needed(place), fontsize=11, va="center")
     axes.text(right, row + 0.24, counted(place), fontsize=9.5, color=QUIET, va="center")
@@ -213,12 +219,11 @@ def profile_figure(profile: pd.DataFrame) -> Picture | Block:
     counts = profile.loc[profile["unit"] == "number", "real"]
     known = profile[profile["unit"] != "number"].dropna(subset=["base", "tuned", "real"])
     if known.empty:
-        return sentence("There are too few replies for a style profile: base or tuned model said nothing (n = 0).")
+        return sentence(_("There are too few replies for a style profile: base or tuned model said nothing (n = 0)."))
     base, tuned = known["base"] - known["real"], known["tuned"] - known["real"]
     nearer = tuned.abs() <= base.abs()
-    title = (
-        f"The tuned model is at least as near to the persona as the base model in {nearer.sum()} of {len(known)} habits"
-    )
+    title = _("The tuned model is at least as near to the persona as the base model in {count} of {habits} habits")
+    title = title.format(count=nearer.sum(), habits=len(known))
     with matplotlib.style.context(STYLE):
         figure = Figure(figsize=(7.6, 0.36 * len(known) + 1.9), layout="constrained")
         FigureCanvasAgg(figure)
@@ -234,20 +239,22 @@ def profile_figure(profile: pd.DataFrame) -> Picture | Block:
             before, after, real = (_habit(known.at[index, who], known.at[index, "unit"]) for who in (BASE, TUNED, REAL))
             axes.text(1.2, row, f"{before} → {after} ({real})", color=QUIET, fontsize=9.5, va="center")
         twice = known["feature"].duplicated(keep=False)
-        names = known["feature"].where(~twice, known["feature"] + " [" + known["unit"] + "]")
+        features = known["feature"].map(shown)
+        names = features.where(~twice, features + " [" + known["unit"].map(shown) + "]")
         axes.set_yticks(range(len(known)), [textwrap.shorten(hidden(name), 34, placeholder="…") for name in names])
         axes.set_ylim(len(known) - 0.4, -0.6)
         axes.set_xlim(-1.12, 1.12)
-        axes.set_xticks([-1, 0, 1], ["← less", "the persona itself", "more →"])
-        replies = f"; n = {counts.iloc[0]:.0f} replies" if len(counts) else ""
-        axes.set_xlabel(f"each row on its own scale{replies}\nright: base → tuned (persona), units in the table")
+        axes.set_xticks([-1, 0, 1], [_("← less"), shown(PEOPLE[REAL]), _("more →")])
+        about = _("each row on its own scale; n = {count} replies") if len(counts) else _("each row on its own scale")
+        about = about.format(count=f"{counts.iloc[0]:.0f}" if len(counts) else "")
+        axes.set_xlabel(f"{about}\n{_('right: base → tuned (persona), units in the table')}")
         axes.grid(axis="y", visible=False)
         figure.suptitle("\n".join(textwrap.wrap(title, 72)), x=0.01, ha="left", fontsize=13, fontweight="bold")
         dot = {"linestyle": "", "markersize": 8}
         handles = [
-            Line2D([], [], marker="o", color="white", markeredgecolor=QUIET, **dot, label=PEOPLE[BASE]),
-            Line2D([], [], marker="o", color=COLORS["good"], **dot, label="tuned model, as near or nearer"),
-            Line2D([], [], marker="X", color=COLORS["bad"], **dot, label="tuned model, farther"),
+            Line2D([], [], marker="o", color="white", markeredgecolor=QUIET, **dot, label=shown(PEOPLE[BASE])),
+            Line2D([], [], marker="o", color=COLORS["good"], **dot, label=_("tuned model, as near or nearer")),
+            Line2D([], [], marker="X", color=COLORS["bad"], **dot, label=_("tuned model, farther")),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=10)
         return picture(figure, title)
@@ -255,12 +262,12 @@ def profile_figure(profile: pd.DataFrame) -> Picture | Block:
 
 def profile_table(profile: pd.DataFrame) -> Block:
     """The same habits with their figures."""
-    shown = {
-        PEOPLE[who]: [_habit(value, unit) for value, unit in zip(profile[who], profile["unit"], strict=True)]
+    habits = {
+        shown(PEOPLE[who]): [_habit(value, unit) for value, unit in zip(profile[who], profile["unit"], strict=True)]
         for who in (BASE, TUNED, REAL)
     }
-    frame = pd.DataFrame({"habit": profile["feature"], "unit": profile["unit"]}).assign(**shown)
-    return table(frame, "Habits of speech in the unseen replies")
+    named = {_("habit"): profile["feature"].map(shown), _("unit"): profile["unit"].map(shown)}
+    return table(pd.DataFrame(named).assign(**habits), _("Habits of speech in the unseen replies"))
 
 
 def _habit(value: float, unit: str) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 from marcus_nb.display.blocks import CELL, LINES, Block, banner, safe, sentence, shorten, stack, table
 from marcus_nb.display.chat import learned_tokens
 from marcus_nb.parameters.schema import Clean
+from marcus_nb.words import _, shown, worded
 
 if TYPE_CHECKING:
     from marcus_nb.clean import Cleaned, Step
@@ -21,11 +22,13 @@ _EXAMPLE = 260  # characters of a text in the table of rules
 
 # What a rule does that is not a parameter's own meaning, and what a wrongly touched conversation would look like.
 MEANING = {
-    "empty": "Drop conversations without a turn, or with an empty one.",
-    "leak": "Drop training conversations whose question resembles a held-out one or a probe.",
-    "tokens": "Drop conversations of which no reply fits the model's context.",
+    "by_hand": worded("Drop and correct what a person chose to, in the file that clean.by_hand names."),
+    "empty": worded("Drop conversations without a turn, or with an empty one."),
+    "leak": worded("Drop training conversations whose question resembles a held-out one or a probe."),
+    "tokens": worded("Drop conversations of which no reply fits the model's context."),
 }
 WHY = {  # "7 …"
+    "by_hand": "were taken out by hand",
     "redact": "hold personal data of a kind that redact_policy drops",
     "empty": "have an empty message, or none",
     "drop_one_sided": "have only one side: nobody asks, or nobody answers",
@@ -40,32 +43,33 @@ WHY = {  # "7 …"
     "tokens": "do not fit the model's context",
 }
 WRONG = {
-    "unicode_repair": "A text that shows &amp; or Ã© on purpose.",
-    "html_to_text": "Advice that shows <b>so</b> as code.",
-    "invisible_characters": "A Hebrew or Arabic line whose full stop moved to the other end.",
-    "unicode_nfc": "Letters that look the same, spelt with other code points.",
-    "whitespace": "A drawing or a table made of blanks.",
-    "email_quotes": "A reply that ends where its writer copied a header and answered below it.",
-    "disclaimers": "An answer about data protection whose last paragraph reads like a lawyer's.",
-    "email_signatures": "Closing words, and below them the telephone that the customer had asked for.",
-    "system_lines": "A customer's whole message: The chat was closed.",
-    "media_placeholders": "A picture with a reply that said something worth learning.",
-    "max_canned_share": "A catchphrase, or a fact that many ask for: We open at eight and close at six.",
-    "special_tokens": "A customer who writes about chat software: < |user|>.",
-    "redact": "An order number taken for a phone, or a boat's name for a person's.",
-    "lowercase": "Ask ana about the rioja: a name lost its capital.",
-    "join_turns": "Two answers in one, because the question between them was removed.",
-    "empty": "A message that was only a picture, of which nothing was exported.",
-    "drop_one_sided": "A good answer whose question came by phone.",
-    "min_characters": "A customer's short yes, and the good reply lost with it.",
-    "max_characters": "A long, careful letter of the persona.",
-    "drop_wrong_language": "A reply that is mostly foreign names, such as a menu.",
-    "drop_duplicates": "Two customers who asked the same, and the answer had changed in between.",
-    "near_duplicate_similarity": "Two answers that differ in one word that matters.",
-    "max_same_reply": "A short reply that belongs to the voice: Right you are.",
-    "split_by": "A regular's older talk, taken out because a stranger of the same name wrote later.",
-    "leak": "A talk dropped only because two customers used the same words of courtesy.",
-    "tokens": "A good conversation with one very long message.",
+    "by_hand": worded("A choice about what was said before the file was exported anew."),
+    "unicode_repair": worded("A text that shows &amp; or Ã© on purpose."),
+    "html_to_text": worded("Advice that shows <b>so</b> as code."),
+    "invisible_characters": worded("A Hebrew or Arabic line whose full stop moved to the other end."),
+    "unicode_nfc": worded("Letters that look the same, spelt with other code points."),
+    "whitespace": worded("A drawing or a table made of blanks."),
+    "email_quotes": worded("A reply that ends where its writer copied a header and answered below it."),
+    "disclaimers": worded("An answer about data protection whose last paragraph reads like a lawyer's."),
+    "email_signatures": worded("Closing words, and below them the telephone that the customer had asked for."),
+    "system_lines": worded("A customer's whole message: The chat was closed."),
+    "media_placeholders": worded("A picture with a reply that said something worth learning."),
+    "max_canned_share": worded("A catchphrase, or a fact that many ask for: We open at eight and close at six."),
+    "special_tokens": worded("A customer who writes about chat software: < |user|>."),
+    "redact": worded("An order number taken for a phone, or a boat's name for a person's."),
+    "lowercase": worded("Ask ana about the rioja: a name lost its capital."),
+    "join_turns": worded("Two answers in one, because the question between them was removed."),
+    "empty": worded("A message that was only a picture, of which nothing was exported."),
+    "drop_one_sided": worded("A good answer whose question came by phone."),
+    "min_characters": worded("A customer's short yes, and the good reply lost with it."),
+    "max_characters": worded("A long, careful letter of the persona."),
+    "drop_wrong_language": worded("A reply that is mostly foreign names, such as a menu."),
+    "drop_duplicates": worded("Two customers who asked the same, and the answer had changed in between."),
+    "near_duplicate_similarity": worded("Two answers that differ in one word that matters."),
+    "max_same_reply": worded("A short reply that belongs to the voice: Right you are."),
+    "split_by": worded("A regular's older talk, taken out because a stranger of the same name wrote later."),
+    "leak": worded("A talk dropped only because two customers used the same words of courtesy."),
+    "tokens": worded("A good conversation with one very long message."),
 }
 
 
@@ -91,12 +95,14 @@ def funnel(frame: pd.DataFrame) -> Block:
     """`clean.funnel`, the rules that touched nothing left out, and the sum."""
     worked = frame[(frame["changed"] > 0) | (frame["dropped"] > 0)]
     entered, dropped, left = frame["entered"].iloc[0], frame["dropped"].sum(), frame["left"].iloc[-1]
-    words = (
-        f"{entered:,} came in − {dropped:,} dropped = {left:,} left. "
-        f"{len(frame) - len(worked)} of the {len(frame)} rules that are on touched nothing."
-    )
-    shown = [table(worked, "Counted in conversations, rule after rule")] if len(worked) else []
-    return stack(*shown, sentence(words))
+    words = _(
+        "{entered:,} came in − {dropped:,} dropped = {left:,} left. "
+        "{idle} of the {all} rules that are on touched nothing."
+    ).format(entered=entered, dropped=dropped, left=left, idle=len(frame) - len(worked), all=len(frame))
+    heads = [_("rule"), _("entered"), _("changed"), _("messages removed"), _("dropped"), _("left")]
+    caption = _("Counted in conversations, rule after rule")
+    counted = [table(worked.set_axis(heads, axis=1), caption)] if len(worked) else []
+    return stack(*counted, sentence(words))
 
 
 def rules(outcome: Cleaned) -> Block:
@@ -110,20 +116,20 @@ def rules(outcome: Cleaned) -> Block:
     blocks = [_rules(worked)] if worked else []
     blocks += [sentence(f"{step.rule}: {step.note}") for step in outcome.steps if step.note]
     if idle:
-        blocks.append(sentence(f"Found nothing to do: {', '.join(idle)}."))
+        blocks.append(sentence(_("Found nothing to do: {names}.").format(names=", ".join(idle))))
     if off:
-        blocks.append(sentence(f"Switched off: {', '.join(off)}."))
+        blocks.append(sentence(_("Switched off: {names}.").format(names=", ".join(off))))
     return stack(*blocks)
 
 
 def meaning(rule: str) -> str:
     """The first sentence of what a rule does, for people."""
-    known = MEANING.get(rule) or Clean.model_fields[rule].description or ""
-    return " ".join(known.split())
+    known = MEANING.get(rule) or " ".join((Clean.model_fields[rule].description or "").split())
+    return shown(known)
 
 
 def _rules(steps: list[Step]) -> Block:
-    heads = ("rule", "touched", "its first case", "a mistake would look like")
+    heads = (_("rule"), _("touched"), _("its first case"), _("a mistake would look like"))
     head = "".join(f'<th style="{CELL}left">{name}</th>' for name in heads)
     rows, plain = [], []
     for step in steps:
@@ -137,7 +143,7 @@ def _rules(steps: list[Step]) -> Block:
             f'<span style="font-weight:600">{safe(step.rule)}</span><br><small>{safe(meaning(step.rule))}</small>',
             "<br>".join(map(safe, touched)),
             case,
-            f"<small>{safe(WRONG.get(step.rule, ''))}</small>",
+            f"<small>{safe(shown(WRONG.get(step.rule, '')))}</small>",
         )
         widths = ("min-width:11em", "white-space:nowrap", "min-width:17em;overflow-wrap:anywhere", "min-width:9em")
         rows.append(
@@ -146,7 +152,7 @@ def _rules(steps: list[Step]) -> Block:
             + "</tr>"
         )
         plain.append(f"{step.rule} ({', '.join(touched)})\n  before: {before}\n  after:  {after}")
-    caption = "What each rule touched; personal data is dotted out here"
+    caption = _("What each rule touched; personal data is dotted out here")
     markup = (
         '<div style="overflow-x:auto"><table cellpadding="6" style="border-collapse:collapse;margin:6px 0">'
         f'<caption style="text-align:left;padding:4px 0;font-weight:600">{html.escape(caption)}</caption>'
@@ -158,7 +164,11 @@ def _rules(steps: list[Step]) -> Block:
 def _touched(step: Step) -> list[str]:
     return [
         f"{count:,} {what}"
-        for count, what in ((step.changed, "changed"), (step.removed, "messages out"), (step.dropped, "dropped"))
+        for count, what in (
+            (step.changed, _("changed")),
+            (step.removed, _("messages out")),
+            (step.dropped, _("dropped")),
+        )
         if count
     ]
 

@@ -28,17 +28,17 @@ from marcus_nb.display.standing import (
     standing,
     told,
 )
+from marcus_nb.words import _, shown, worded
 
 if TYPE_CHECKING:  # at run time they would bring torch into notebooks that need none, seconds each
     from marcus_nb.evaluate import Claim, Measured, Verdict
 
-HOW_TO_READ = (
+HOW_TO_READ = worded(
     "In brackets stands the interval: where the figure would lie if other conversations had been held out. n is how "
     "many conversations, replies or questions it rests on. Loss is surprise, in nats per word piece (token): 0.69 nats "
     "less is twice as likely. AUC is how often a pair is told apart: 0.50 by chance, 1.00 always."
 )
 _NEXT = "margin-top:8px"
-_WRONG = ["asked", "it said", "it must say"]
 _SHOWN = 8  # facts; all of them stand below Knowledge
 _FIRST = (REFUTED, OPEN, NOT_MEASURED, SUPPORTED)
 
@@ -60,36 +60,42 @@ def verdict(judged: Verdict, persona_name: str) -> Block:
     """
     mood = {"not acquired": "bad", "acquired": "good"}.get(judged.verdict, "open")
     mood = "open" if mood == "good" and judged.deploy != "yes" else mood
-    title = f"The personality of {persona_name}: {judged.verdict.upper()}"
-    why = [reason for reason in judged.why if reason != judged.summary]
-    wrong = pd.DataFrame([(item.question, item.said, item.right) for item in judged.mistakes], columns=_WRONG)
-    mistakes = table(wrong.head(_SHOWN), f"{len(wrong)} facts that it states wrongly") if len(wrong) else None
-    steps = "".join(f"<li>{safe(step)}</li>" for step in judged.next_steps)
-    steps = (
-        steps and f'<div style="{_NEXT}"><strong>What to do next</strong><ol style="margin:2px 0">{steps}</ol></div>'
+    found = shown(judged.verdict).upper()
+    title = _("The personality of {name}: {verdict}").format(name=persona_name, verdict=found)
+    summary = shown(judged.summary)
+    deploy = _("Deploy: {answer}.").format(answer=shown(judged.deploy).upper())
+    why = " ".join(shown(reason) for reason in judged.why if reason != judged.summary)
+    heads = [_("asked"), _("it said"), _("it must say")]
+    wrong = pd.DataFrame([(item.question, item.said, item.right) for item in judged.mistakes], columns=heads)
+    count = _("{count} facts that it states wrongly").format(count=len(wrong))
+    mistakes = table(wrong.head(_SHOWN), count) if len(wrong) else None
+    todo = [shown(step) for step in judged.next_steps]
+    steps = "".join(f"<li>{safe(step)}</li>" for step in todo)
+    steps = steps and (
+        f'<div style="{_NEXT}"><strong>{_("What to do next")}</strong><ol style="margin:2px 0">{steps}</ol></div>'
     )
     markup = (
         f'<div style="border-left:6px solid {COLORS[mood]};padding:8px 14px;margin:8px 0;background:#8881;'
         'max-width:62em">'
         f'<div style="font-size:1.25em;font-weight:700">{safe(title)}</div>'
-        f'<div style="margin-top:4px">{safe(judged.summary)}</div>'
-        f'<div style="{_NEXT}"><strong>Deploy: {safe(judged.deploy.upper())}.</strong> {safe(" ".join(why))}</div>'
+        f'<div style="margin-top:4px">{safe(summary)}</div>'
+        f'<div style="{_NEXT}"><strong>{safe(deploy)}</strong> {safe(why)}</div>'
         + (mistakes.markup if mistakes else "")
         + steps
-        + f'<div style="{_NEXT}"><strong>The claims</strong> {_legend()}</div>'
+        + f'<div style="{_NEXT}"><strong>{_("The claims")}</strong> {_legend()}</div>'
         + "".join(_line(claim) for claim in sorted(judged.claims, key=lambda claim: _FIRST.index(claim.status)))
         + "</div>"
     )
-    plain = [title, judged.summary, f"Deploy: {judged.deploy.upper()}. {' '.join(why)}".strip()]
+    plain = [title, summary, f"{deploy} {why}".strip()]
     plain += [mistakes.plain] if mistakes else []
-    plain += [f"Next: {step}" for step in judged.next_steps]
-    plain += [f"{MARKS[claim.status]} {claim.name}: {claim.sentence}" for claim in judged.claims]
+    plain += [_("Next: {step}").format(step=step) for step in todo]
+    plain += [f"{MARKS[claim.status]} {shown(claim.name)}: {shown(claim.sentence)}" for claim in judged.claims]
     return Block(markup, hidden("\n".join(plain)))
 
 
 def _legend() -> str:
-    more = {OPEN: " (undecided)"}
-    words = " · ".join(f"{mark} {status}{more.get(status, '')}" for status, mark in MARKS.items())
+    words = {status: shown(status) for status in MARKS} | {OPEN: _("open (undecided)")}
+    words = " · ".join(f"{mark} {words[status]}" for status, mark in MARKS.items())
     return f'<span style="opacity:.75">{words}</span>'
 
 
@@ -97,12 +103,12 @@ def _line(claim: Claim) -> str:
     color = f"color:{COLORS[MOODS[claim.status]]}" if claim.status != NOT_MEASURED else "opacity:.6"
     head = (
         f'<span style="{color};font-weight:700;display:inline-block;width:1.3em">{MARKS[claim.status]}</span>'
-        f"<strong>{safe(claim.name)}</strong> · {safe(claim.statement)}"
+        f"<strong>{safe(shown(claim.name))}</strong> · {safe(shown(claim.statement))}"
     )
     unfolded = "" if claim.status == SUPPORTED else " open"
     return (
         f'<details{unfolded} style="margin:3px 0"><summary style="cursor:pointer">{head}</summary>'
-        f'<div style="margin:1px 0 5px 2.6em;opacity:.85">{safe(claim.sentence)}</div></details>'
+        f'<div style="margin:1px 0 5px 2.6em;opacity:.85">{safe(shown(claim.sentence))}</div></details>'
     )
 
 
@@ -113,26 +119,30 @@ def report_card(claims: Sequence[Claim], measures: Sequence[Measured]) -> Block:
         place = standing(claim, measures)
         rows.append(
             {
-                "claim": claim.name,
-                "it says": claim.statement,
-                "figure": _figure_of(place.measure, place.unit),
-                PEOPLE[BASE]: told(place.base, place.unit),
-                PEOPLE[BASELINE]: told(place.baseline, place.unit),
-                f"{PEOPLE[TUNED]} (interval)": _tuned(claim, place),
-                PEOPLE[REAL]: told(place.real, place.unit),
-                "asked for": needed(place),
+                _("claim"): shown(claim.name),
+                _("it says"): shown(claim.statement),
+                _("figure"): _figure_of(place.measure, place.unit),
+                shown(PEOPLE[BASE]): told(place.base, place.unit),
+                shown(PEOPLE[BASELINE]): told(place.baseline, place.unit),
+                _("tuned model (interval)"): _tuned(claim, place),
+                shown(PEOPLE[REAL]): told(place.real, place.unit),
+                _("asked for"): needed(place),
                 "n": claim.n,
-                "result": f"{MARKS[claim.status]}\N{NO-BREAK SPACE}{claim.status}",
+                _("result"): f"{MARKS[claim.status]}\N{NO-BREAK SPACE}{shown(claim.status)}",
             }
         )
     holds = sum(claim.status == SUPPORTED for claim in claims)
     able = sum(claim.status != NOT_MEASURED for claim in claims)
-    caption = f"The report card: {holds} of {able} claims that could be measured hold"
-    return stack(table(pd.DataFrame(rows), caption), sentence(HOW_TO_READ))
+    caption = _("The report card: {holds} of {able} claims that could be measured hold")
+    return stack(
+        table(pd.DataFrame(rows), caption.format(holds=holds, able=able)),
+        sentence(shown(HOW_TO_READ)),
+    )
 
 
 def _figure_of(measure: str, unit: str) -> str:
-    return f"{measure} [{unit}]" if unit and unit not in ("share", "ratio", "words") else measure
+    bare = not unit or unit in ("share", "ratio", "words")
+    return shown(measure) if bare else f"{shown(measure)} [{shown(unit)}]"
 
 
 def _tuned(claim: Claim, place: Standing) -> str:
@@ -140,7 +150,8 @@ def _tuned(claim: Claim, place: Standing) -> str:
         return "–"
     interval = between(claim.low, claim.high, place.unit)
     if place.gain and place.tuned is not None:
-        return f"{told(place.tuned, place.unit)}\ngain {told(claim.value, place.unit)} {interval}"
+        gain = _("gain {value} {interval}").format(value=told(claim.value, place.unit), interval=interval)
+        return f"{told(place.tuned, place.unit)}\n{gain}"
     return f"{told(claim.value, place.unit)} {interval}".strip()
 
 
@@ -148,7 +159,7 @@ def measures_table(measures: Sequence[Measured], *claims: str) -> Block:
     """Every figure of these claims: a row for each measure, a column for each who, with interval and n."""
     taken = [claim for claim in claims if any(item.claim == claim for item in measures)]
     if not taken:
-        return sentence(f"No figures were taken for: {', '.join(claims)}.")
+        return sentence(_("No figures were taken for: {claims}.").format(claims=", ".join(map(shown, claims))))
     return stack(*(_figures_of([item for item in measures if item.claim == claim], claim) for claim in taken))
 
 
@@ -158,14 +169,14 @@ def _figures_of(own: Sequence[Measured], claim: str) -> Block:
     for measure, unit in dict.fromkeys((item.measure, item.unit) for item in own):
         items = {item.who: item for item in own if (item.measure, item.unit) == (measure, unit)}
         counts = {item.n for item in items.values()}
-        better = next(iter(items.values())).better
-        row = {"figure": _figure_of(measure, unit), "better": better}
+        side = {"lower": _("lower"), "higher": _("higher")}.get(next(iter(items.values())).better, "")
+        row = {_("figure"): _figure_of(measure, unit), _("better"): side}
         for who in whose:
             item = items.get(who)
-            shown = f"{told(item.value, unit)} {between(item.low, item.high, unit)}".strip() if item else ""
-            row[PEOPLE[who]] = shown + (f"\nn = {item.n}" if item and len(counts) > 1 else "")
+            figure = f"{told(item.value, unit)} {between(item.low, item.high, unit)}".strip() if item else ""
+            row[shown(PEOPLE[who])] = figure + (f"\nn = {item.n}" if item and len(counts) > 1 else "")
         rows.append(row | {"n": str(counts.pop()) if len(counts) == 1 else ""})
-    return table(pd.DataFrame(rows), f"All figures of: {claim}")
+    return table(pd.DataFrame(rows), _("All figures of: {claim}").format(claim=shown(claim)))
 
 
 def loss_table(asked: pd.DataFrame, confidence: float) -> Block:
@@ -173,19 +184,23 @@ def loss_table(asked: pd.DataFrame, confidence: float) -> Block:
 
     `asked` is from `evaluate.ways_of_asking`.
     """
+    gain = _("gain over the base model ({confidence} interval)").format(confidence=f"{confidence:.0%}")
     rows = [
         {
-            "asked about": row.asked,
-            PEOPLE[BASE]: told(row.base, ""),
-            PEOPLE[BASELINE]: told(row.baseline, "") if pd.notna(row.baseline) else "",
-            PEOPLE[TUNED]: told(row.tuned, ""),
-            f"gain over the base model ({confidence:.0%} interval)": "–"
-            if pd.isna(row.gain)
-            else f"{row.gain:+.2f} ({row.low:+.2f}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{row.high:+.2f})",
+            _("asked about"): shown(row.asked),
+            shown(PEOPLE[BASE]): told(row.base, ""),
+            shown(PEOPLE[BASELINE]): told(row.baseline, "") if pd.notna(row.baseline) else "",
+            shown(PEOPLE[TUNED]): told(row.tuned, ""),
+            gain: "–" if pd.isna(row.gain) else f"{row.gain:+.2f} {_interval(row.low, row.high)}",
             "n": row.n,
         }
         for row in asked.itertuples()
     ]
-    caption = "Mean loss (surprise) on replies it never saw, in nats per word piece (token); lower is better"
-    note = "A gain of 0.69 nats means: each word piece has become twice as likely. n counts conversations."
+    caption = _("Mean loss (surprise) on replies it never saw, in nats per word piece (token); lower is better")
+    note = _("A gain of 0.69 nats means: each word piece has become twice as likely. n counts conversations.")
     return stack(table(pd.DataFrame(rows), caption), sentence(note))
+
+
+def _interval(low: float, high: float) -> str:
+    said = _("({low} to {high})").format(low=f"{low:+.2f}", high=f"{high:+.2f}")
+    return said.replace(" ", "\N{NO-BREAK SPACE}")

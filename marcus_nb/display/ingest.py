@@ -14,6 +14,7 @@ from marcus_nb.conversation import Conversation
 from marcus_nb.display.blocks import Block, safe, sentence, shorten, stack, table
 from marcus_nb.display.chat import bubbles
 from marcus_nb.ingest.groups import MOST_LINES, alike, place, title
+from marcus_nb.words import _
 
 if TYPE_CHECKING:
     from marcus_nb.formats import Outcome, Sample, Table
@@ -31,14 +32,14 @@ def recognised(ingested: Ingested) -> Block:
     read = [part for part in ingested.tables if part.shape]
     rows = [
         {
-            "file": title([(part.file, part.sheet) for part in group]),
-            "taken for": _taken_for(group[0].container, group[0].shape),
-            "evidence": "\n".join(f"• {shorten(line)}" for line in _evidence(group)),
-            "conversations": sum(len(part.conversations) for part in group),
+            _("file"): title([(part.file, part.sheet) for part in group]),
+            _("taken for"): _taken_for(group[0].container, group[0].shape),
+            _("evidence"): "\n".join(f"• {shorten(line)}" for line in _evidence(group)),
+            _("conversations"): sum(len(part.conversations) for part in group),
         }
         for group in alike(read)
     ]
-    blocks = [table(pd.DataFrame(rows), "What each file was taken for, and why")] if rows else []
+    blocks = [table(pd.DataFrame(rows), _("What each file was taken for, and why"))] if rows else []
     return stack(*blocks, *_not_read([part for part in ingested.tables if not part.shape]))
 
 
@@ -51,14 +52,16 @@ def _not_read(parts: Sequence[Table]) -> list[Block]:
         groups.setdefault((place(part.file), _PARTICULARS.sub("…", _why(part))), []).append(part)
     rows = [
         {
-            "not read": title([(part.file, part.sheet) for part in group]),
-            "why": shorten(_why(group[0]), 240),
-            "records": sum(part.records for part in group),
+            _("not read"): title([(part.file, part.sheet) for part in group]),
+            _("why"): shorten(_why(group[0]), 240),
+            _("records"): sum(part.records for part in group),
         }
         for group in groups.values()
     ]
-    shown = table(pd.DataFrame(rows[:MOST_LINES]), f"Files and sheets without conversations: {len(parts):,}")
-    more = sentence(f"And {len(rows) - MOST_LINES:,} more lines like these: see rejected.xlsx.")
+    shown = table(
+        pd.DataFrame(rows[:MOST_LINES]), _("Files and sheets without conversations: {count:,}").format(count=len(parts))
+    )
+    more = sentence(_("And {count:,} more lines like these: see rejected.xlsx.").format(count=len(rows) - MOST_LINES))
     return [shown, more] if len(rows) > MOST_LINES else [shown]
 
 
@@ -93,22 +96,23 @@ def before_after(ingested: Ingested, persona_name: str) -> Block:
     """Three conversations, of three different files if there are: the records as they lie there, and the bubbles."""
     shown = _chosen(ingested)
     if not shown:
-        return sentence("No file kept an example to look at.")
+        return sentence(_("No file kept an example to look at."))
     parts = []
     for part, sample, conversation in shown:
         records = [f"{line:>5}  {shorten(words, 240)}" for line, words in sample.records[:_MOST_RECORDS]]
         if len(sample.records) > _MOST_RECORDS:
-            records.append(f"       … {len(sample.records) - _MOST_RECORDS:,} more records")
+            told = _("… {count:,} more records").format(count=len(sample.records) - _MOST_RECORDS)
+            records.append(f"       {told}")
         lay = "".join(f'<div style="padding-left:7ch;text-indent:-7ch">{safe(record)}</div>' for record in records)
         made = bubbles([_beginning(conversation)], persona_name)
         markup = (
             '<div style="display:flex;flex-wrap:wrap;gap:12px;margin:10px 0">'
             f'<div style="flex:1 1 22em;min-width:0;border:1px solid #8884;border-radius:8px;padding:8px 12px">'
-            f'<small style="opacity:.7">{safe(part.name)}, as it lies there</small>'
+            f'<small style="opacity:.7">{safe(part.name)}, {_("as it lies there")}</small>'
             f'<div style="{_RAW}">{lay}</div></div>'
             f'<div style="flex:1 1 22em;min-width:0">{made.markup}</div></div>'
         )
-        plain = [f"{shorten(part.name, 400)}, as it lies there", *records, "", made.plain]
+        plain = [f"{shorten(part.name, 400)}, {_('as it lies there')}", *records, "", made.plain]
         parts.append(Block(markup, "\n".join(plain)))
     return stack(*parts)
 
@@ -123,7 +127,7 @@ def _chosen(ingested: Ingested) -> list[tuple[Table, Sample, Conversation]]:
         ranked += [(depth, not new, number, sample) for depth, sample in enumerate(part.samples)]
     ranked.sort(key=lambda item: item[:3])
     found = []
-    for _, _, number, sample in ranked:
+    for _depth, _new, number, sample in ranked:
         part = ingested.tables[number]
         made = [item for item in part.conversations if item.id == sample.conversation_id]
         found += [(part, sample, item) for item in made]

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from marcus_nb.display.figures import STYLE, Picture, picture
+from marcus_nb.words import _
 
 QUIET = "#444444"
 Points = Sequence[tuple[int, float]]
@@ -33,7 +34,7 @@ def loss_figure(
     `metrics` and `events` are the rows of metrics.jsonl and events.jsonl; a loss of null leaves a gap.
     """
     validation = _points(metrics, "validation_loss")
-    title = _course(validation, kept_step) if validation else "Waiting for the first measurement"
+    title = _course(validation, kept_step) if validation else _("Waiting for the first measurement")
     with matplotlib.style.context(STYLE):
         figure = Figure(figsize=(7.6, 4.6), layout="constrained")
         FigureCanvasAgg(figure)
@@ -42,7 +43,7 @@ def loss_figure(
         _mark_steps(axes, validation, kept_step)
         _mark_events(axes, events)
         axes.set_title(title)
-        axes.set_ylabel("loss [nats per\nlearned token]")
+        axes.set_ylabel(_("loss [nats per\nlearned token]"))
         axes.margins(y=0.09)
         last = max([1, *(row["step"] for row in (*metrics, *events))])
         axes.set_xlim(-0.02 * last, 1.02 * last)
@@ -54,8 +55,8 @@ def loss_figure(
         for panel, points in ((axes, metrics), (below, rates)):
             if not points:
                 panel.set_yticks([])
-        below.set_ylabel("learning\nrate")
-        below.set_xlabel("step")
+        below.set_ylabel(_("learning\nrate"))
+        below.set_xlabel(_("step"))
         below.xaxis.get_major_locator().set_params(integer=True)
         figure.align_ylabels()
         return picture(figure, title)
@@ -72,8 +73,8 @@ def _columns(points: Points) -> tuple[list[int], list[float]]:
 
 
 def _draw_losses(axes: Any, train: Points, validation: Points) -> None:
-    named = (("train", train, {"linewidth": 1.6}), ("validation", validation, {"marker": "o", "markersize": 5}))
-    told = {name: [point for point in points if math.isfinite(point[1])] for name, points, _ in named}
+    named = ((_("train"), train, {"linewidth": 1.6}), (_("validation"), validation, {"marker": "o", "markersize": 5}))
+    told = {name: [point for point in points if math.isfinite(point[1])] for name, points, _look in named}
     # The higher of the two ends is labelled above itself and the lower below, so that they never overlap.
     ends = [points[-1][1] for points in told.values() if points]
     for name, points, look in named:
@@ -92,9 +93,9 @@ def _mark_steps(axes: Any, validation: Points, kept_step: int | None) -> None:
         return
     best = min(validation, key=lambda point: point[1])
     axes.plot(*best, marker="*", markersize=15, color="#009E73", markeredgecolor="white", linestyle="", zorder=4)
-    marks = {best[0]: "best"}
+    marks = {best[0]: _("best")}
     if kept_step is not None:
-        marks[kept_step] = "best, kept" if kept_step == best[0] else "kept"
+        marks[kept_step] = _("best, kept") if kept_step == best[0] else _("kept")
     middle = (validation[0][0] + validation[-1][0]) / 2
     for step, words in marks.items():
         axes.axvline(step, color=QUIET, linestyle=":", linewidth=1.4)
@@ -105,7 +106,7 @@ def _mark_steps(axes: Any, validation: Points, kept_step: int | None) -> None:
 
 def _mark_events(axes: Any, events: Sequence[dict[str, Any]]) -> None:
     """A numbered circle on the axis for each; the words stand beneath the figure under the same number."""
-    for number, (_, steps) in enumerate(grouped(events), 1):
+    for number, (_event, steps) in enumerate(grouped(events), 1):
         for step in dict.fromkeys(steps):
             axes.annotate(
                 str(number),
@@ -126,11 +127,13 @@ def _course(validation: Points, kept_step: int | None = None) -> str:
     """How the validation loss went: `[(0, 5.2), (9, 3.1)]` is measured before the first step and at step 9."""
     (first_step, first), *later = validation
     if not later:
-        return f"Validation loss is {first:.2f} at step {first_step}"
+        return _("Validation loss is {first} at step {step}").format(first=f"{first:.2f}", step=first_step)
     step, best = min(later, key=lambda point: point[1])
     kept = dict(validation).get(kept_step, best)
     if best < kept:
-        return f"Validation loss {first:.2f} before, {best:.2f} at best (step {step}), {kept:.2f} as kept"
-    if best < first:
-        return f"Validation loss fell from {first:.2f} to {best:.2f}, best at step {step}"
-    return f"Validation loss never fell below its first {first:.2f}; {best:.2f} at step {step} came nearest"
+        told = _("Validation loss {first} before, {best} at best (step {step}), {kept} as kept")
+    elif best < first:
+        told = _("Validation loss fell from {first} to {best}, best at step {step}")
+    else:
+        told = _("Validation loss never fell below its first {first}; {best} at step {step} came nearest")
+    return told.format(first=f"{first:.2f}", best=f"{best:.2f}", step=step, kept=f"{kept:.2f}")

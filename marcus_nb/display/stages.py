@@ -8,6 +8,7 @@ import pandas as pd
 
 from marcus_nb.display.blocks import Block, banner, sentence, shorten, stack, table
 from marcus_nb.display.hiding import know
+from marcus_nb.parameters.cell import CHOSEN
 from marcus_nb.parameters.schema import SECTIONS, STAGES, fields_of
 from marcus_nb.runs import DRAFT, Stage
 from marcus_nb.runs.provenance import NOTEBOOKS
@@ -29,11 +30,11 @@ def parameters(stage: Stage) -> Block:
             value = "\n".join(map(str, value))
         rows.append((name, shorten(value, 400), unit, origins[f"{section}.{name}"]))
     shown = table(pd.DataFrame(rows, columns=["parameter", "value", "unit", "from"]))
-    typed = [name for name, _, _, origin in rows if origin in ("this cell", "--set")]
+    typed = [name for name, _, _, origin in rows if origin in ("this cell", "--set", CHOSEN)]
     run = f"Run {stage.run.experiment}/{stage.run.name}"
     if not typed:
         return stack(sentence(f"{run}: all values as in the YAML and the defaults."), shown)
-    note = "Keep it by writing it into the YAML." if stage.run.name == DRAFT else "It is part of this run's record."
+    note = "Keep it: save it into the YAML." if stage.run.name == DRAFT else "It is part of this run's record."
     return stack(banner(f"Differs from the YAML: {', '.join(typed)}", [run, note], "open"), shown)
 
 

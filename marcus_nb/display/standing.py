@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from marcus_nb.words import _, worded
+
 if TYPE_CHECKING:  # at run time they would bring torch into notebooks that need none, seconds each
     from marcus_nb.evaluate import Claim, Measured
 
@@ -16,11 +18,11 @@ MARKS = {SUPPORTED: "✓", REFUTED: "✗", OPEN: "?", NOT_MEASURED: "–"}
 MOODS = {SUPPORTED: "good", REFUTED: "bad", OPEN: "open", NOT_MEASURED: "plain"}
 BASE, BASELINE, TUNED, REAL, DIFFERENCE = "base", "baseline", "tuned", "real", "difference"
 PEOPLE = {
-    BASE: "base model",
-    BASELINE: "base model, told the persona",
-    TUNED: "tuned model",
-    REAL: "the persona itself",
-    DIFFERENCE: "difference",
+    BASE: worded("base model"),
+    BASELINE: worded("base model, told the persona"),
+    TUNED: worded("tuned model"),
+    REAL: worded("the persona itself"),
+    DIFFERENCE: worded("difference"),
 }
 
 
@@ -69,7 +71,7 @@ def _gained(claim: Claim, decider: Measured, own: Sequence[Measured]) -> Standin
         None,
     )
     if level is None:
-        measured = ("gain over the base model", decider.unit, True, claim.value)
+        measured = (worded("gain over the base model"), decider.unit, True, claim.value)
         return Standing(claim, *measured, claim.low, claim.high, claim.threshold, 0.0, gain=True)
     at = {item.who: item.value for item in own if item.measure == level.measure}
     floor = at.get(BASELINE if claim.name == "beyond prompting" else BASE, math.nan)
@@ -124,7 +126,7 @@ def counted(place: Standing) -> str:
     """What a figure rests on: `"9 of 12"` for a share of so many, else `"n = 43"`."""
     count = place.claim.value * place.claim.n
     if place.unit == "share" and place.tuned == place.claim.value and math.isclose(count, round(count), abs_tol=1e-6):
-        return f"{round(count):,} of {place.claim.n:,}"
+        return _("{count} of {n}").format(count=f"{round(count):,}", n=f"{place.claim.n:,}")
     return f"n = {place.claim.n:,}"
 
 
@@ -132,7 +134,8 @@ def between(low: float | None, high: float | None, unit: str) -> str:
     """An interval: `"(0.62 to 0.79)"`, which no line break divides; "" where there is none."""
     if not (_is_finite(low) and _is_finite(high)):
         return ""
-    return f"({told(low, unit)} to {told(high, unit)})".replace(" ", "\N{NO-BREAK SPACE}")
+    said = _("({low} to {high})").format(low=told(low, unit), high=told(high, unit))
+    return said.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def needed(place: Standing) -> str:
@@ -140,8 +143,9 @@ def needed(place: Standing) -> str:
     if place.claim.status == NOT_MEASURED:
         return ""
     if place.gain and place.claim.threshold == 0:
-        return "any gain"
+        return _("any gain")
     if place.gain:
-        return f"gain\N{NO-BREAK SPACE}≥\N{NO-BREAK SPACE}{told(place.claim.threshold, place.unit)}"
+        said = _("gain ≥ {threshold}").format(threshold=told(place.claim.threshold, place.unit))
+        return said.replace(" ", "\N{NO-BREAK SPACE}")
     sign = "" if place.tuned is None else "≥\N{NO-BREAK SPACE}" if place.higher else "≤\N{NO-BREAK SPACE}"
     return sign + told(place.claim.threshold, place.unit)

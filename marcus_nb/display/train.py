@@ -10,6 +10,7 @@ import pandas as pd
 from marcus_nb.display.amounts import count, duration, gigabytes
 from marcus_nb.display.blocks import Block, banner, sentence, stack, table
 from marcus_nb.display.loss import grouped
+from marcus_nb.words import _
 
 # --- during ---------------------------------------------------------------------------------------------------------
 
@@ -18,15 +19,19 @@ def training_status(metrics: Sequence[dict[str, Any]], steps: int, line: str = "
     """Where a training of so many `steps` stands, in one line; as long as nothing is measured, the log's newest."""
     measured = [row for row in metrics if "tokens_per_second" in row]
     if not measured:
-        return sentence(line or "The training is starting.")
+        return sentence(line or _("The training is starting."))
     last, now = measured[-1], max(row["step"] for row in metrics)
-    parts = [f"Step {now:,} of {steps:,}", f"{last['tokens_per_second']:,.0f} tokens a second"]
+    parts = [
+        _("Step {step} of {steps}").format(step=f"{now:,}", steps=f"{steps:,}"),
+        _("{count} tokens a second").format(count=f"{last['tokens_per_second']:,.0f}"),
+    ]
     if not ended and last.get("minutes_left") is not None:
-        parts.append(f"about {duration(60 * last['minutes_left'])} left")
+        parts.append(_("about {time} left").format(time=duration(60 * last["minutes_left"])))
     if last.get("memory_gb") is not None:
-        parts.append(f"{gigabytes(last['memory_gb'])} of memory")
+        parts.append(_("{size} of memory").format(size=gigabytes(last["memory_gb"])))
     if last.get("skipped_steps"):
-        parts.append(f"{count(last['skipped_steps'], 'step', 'steps')} skipped")
+        skipped = _("1 step skipped") if last["skipped_steps"] == 1 else _("{count} steps skipped")
+        parts.append(skipped.format(count=f"{last['skipped_steps']:,}"))
     return sentence(" · ".join(parts))
 
 
@@ -38,8 +43,9 @@ def training_events(events: Sequence[dict[str, Any]]) -> Block:
 def _happened(events: Sequence[dict[str, Any]]) -> list[str]:
     said = []
     for words, steps in grouped(events):
-        when = f"Step {steps[0]:,}" if len(steps) == 1 else f"{len(steps)} times, steps {steps[0]:,} to {steps[-1]:,}"
-        said.append(f"{when if steps[-1] else 'Before the first step'}: {words}.")
+        told = _("Step {first}: {event}.") if len(steps) == 1 else _("{count} times, steps {first} to {last}: {event}.")
+        told = told if steps[-1] else _("Before the first step: {event}.")
+        said.append(told.format(count=len(steps), first=f"{steps[0]:,}", last=f"{steps[-1]:,}", event=words))
     return said
 
 

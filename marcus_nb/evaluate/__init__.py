@@ -11,10 +11,11 @@ from marcus_nb.evaluate.claims import Claim, Measured
 from marcus_nb.evaluate.contrast import contrast_replies
 from marcus_nb.evaluate.deploy import DeployError, check_merge, check_outside, golden, publish
 from marcus_nb.evaluate.forgetting import general_losses, judge_forgetting, task_answers
+from marcus_nb.evaluate.gains import judge_losses
 from marcus_nb.evaluate.health import broken_replies, judge_health
 from marcus_nb.evaluate.identity import identity_answers, judge_identity, own_languages
 from marcus_nb.evaluate.knowledge import judge_knowledge, probe_answers
-from marcus_nb.evaluate.losses import conversation_losses, judge_losses, ways_of_asking
+from marcus_nb.evaluate.losses import conversation_losses, ways_of_asking
 from marcus_nb.evaluate.memory import continued_replies, judge_memory
 from marcus_nb.evaluate.ollama import gguf_note
 from marcus_nb.evaluate.opinion import judge_opinions, opinions

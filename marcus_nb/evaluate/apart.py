@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from marcus_nb.evaluate.across import Compared
-from marcus_nb.evaluate.losses import NATS
+from marcus_nb.evaluate.gains import NATS
 from marcus_nb.evaluate.statistics import bootstrap_mean, share
 from marcus_nb.parameters import Evaluate
 

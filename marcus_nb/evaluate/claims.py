@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-SUPPORTED, REFUTED, OPEN, NOT_MEASURED = "supported", "not supported", "open", "not measurable"
+from marcus_nb.words import worded
+
+SUPPORTED, REFUTED = worded("supported"), worded("not supported")
+OPEN, NOT_MEASURED = worded("open"), worded("not measurable")
 MARKS = {SUPPORTED: "✓", REFUTED: "✗", OPEN: "?", NOT_MEASURED: "–"}
 
 # Whose figure it is. `base`: the floor; `baseline`: the base model told the persona with three examples;
@@ -67,6 +70,11 @@ def at_most(value: float, low: float, high: float, threshold: float) -> str:
     'supported'
     """
     return SUPPORTED if value <= threshold else REFUTED if low > threshold else OPEN
+
+
+def interval(low: float, high: float, confidence: float, form: str = ".0%") -> dict[str, str]:
+    """What a sentence says of an interval: `{"confidence": "95%", "low": "40%", "high": "60%"}`."""
+    return {"confidence": f"{confidence:.0%}", "low": f"{low:{form}}", "high": f"{high:{form}}"}
 
 
 def not_measurable(name: str, statement: str, why: str, n: int = 0) -> Claim:

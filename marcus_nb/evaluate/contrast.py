@@ -10,6 +10,7 @@ from marcus_nb import formats, generate, text
 from marcus_nb.conversation import Conversation
 from marcus_nb.evaluate.asking import EvaluateError, Judged, Log, askable, begins_with_an_answer
 from marcus_nb.parameters import Evaluate
+from marcus_nb.words import worded
 
 LEAST_LIKE = 0.25  # below, the nearest questions of the shipped personas ask about something else (LOG.md)
 _COLUMNS = ["conversation", "question", "other_question", "similarity", "other_reply", "whose"]
@@ -30,7 +31,14 @@ def contrast_replies(
         answers = generate.replies(judged.base, judged.tokenizer, chats, parameters.max_new_tokens)
         replies = dict(zip([item.id for item in asked], answers, strict=True))
         rows = [
-            (item.id, item.first_exchange[0], item.first_exchange[0], 1.0, replies.get(item.id, ""), "the base model")
+            (
+                item.id,
+                item.first_exchange[0],
+                item.first_exchange[0],
+                1.0,
+                replies.get(item.id, ""),
+                worded("the base model"),
+            )
             for item in test
         ]
         return pd.DataFrame(rows, columns=_COLUMNS)
@@ -47,7 +55,7 @@ def contrast_replies(
     for item, (place, likeness) in zip(test, near, strict=True):
         question, reply = others[place]
         like = reply if likeness >= LEAST_LIKE else ""
-        rows.append((item.id, item.first_exchange[0], question, likeness, like, "another persona"))
+        rows.append((item.id, item.first_exchange[0], question, likeness, like, worded("another persona")))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 

@@ -18,14 +18,16 @@ from marcus_nb.evaluate.claims import (
     Claim,
     Measured,
     at_most,
+    interval,
     not_measurable,
 )
 from marcus_nb.evaluate.material import material
 from marcus_nb.evaluate.statistics import bootstrap_mean, share
 from marcus_nb.parameters import Evaluate
 from marcus_nb.render import IGNORED, render
+from marcus_nb.words import worded
 
-PLAIN, ANSWER = "plain text", "answer to a question"
+PLAIN, ANSWER = worded("plain text"), worded("answer to a question")
 TASK_TOKENS = 12  # a right answer is short
 _FEWEST = 10  # passages for an interval
 
@@ -99,42 +101,53 @@ def judge_forgetting(
     Decided by how many times the base model's perplexity on general text the tuned model's is: the geometric mean of
     the texts' own ratios, whole texts drawn again.
     """
-    name, statement = "forgetting", "Can still do in general what the base model could"
+    name, statement = "forgetting", worded("Can still do in general what the base model could")
     found = []
     for measure, rows in (
-        ("general text", general),
+        (worded("general text"), general),
         *(((form, general[general["form"] == form])) for form in (PLAIN, ANSWER)),
     ):
         if len(rows):
             for who in (BASE, TUNED):
                 figures = map(math.exp, _mean(rows[who], parameters, seed))
-                found.append(Measured(name, f"perplexity, {measure}", "perplexity", "lower", who, *figures, len(rows)))
+                about = worded("perplexity, {texts}", texts=measure)
+                found.append(Measured(name, about, worded("perplexity"), "lower", who, *figures, len(rows)))
             figures = map(math.exp, _mean(rows[TUNED] - rows[BASE], parameters, seed))
-            found.append(
-                Measured(name, f"perplexity ratio, {measure}", "ratio", "lower", DIFFERENCE, *figures, len(rows))
-            )
+            about = worded("perplexity ratio, {texts}", texts=measure)
+            found.append(Measured(name, about, "ratio", "lower", DIFFERENCE, *figures, len(rows)))
     right = {}
     for who in (BASE, TUNED):
         if len(tasks):
             right[who] = int(tasks[f"{who}_right"].sum())
             figures = share(right[who], len(tasks), parameters.confidence)
-            found.append(Measured(name, "simple tasks right", "share", "higher", who, *figures, len(tasks)))
+            found.append(Measured(name, worded("simple tasks right"), "share", "higher", who, *figures, len(tasks)))
     n = len(general)
     if n < _FEWEST:
-        why = f"Not measurable: {n} general texts fit what the model reads at once, and {_FEWEST} are needed."
+        why = worded(
+            "Not measurable: {n} general texts fit what the model reads at once, and {needed} are needed.",
+            n=n,
+            needed=_FEWEST,
+        )
         return found, not_measurable(name, statement, why, n)
     value, low, high = map(math.exp, _mean(general[TUNED] - general[BASE], parameters, seed))
     wanted = parameters.max_forgetting
     status = at_most(value, low, high, wanted)
-    told = f"; of {len(tasks)} simple tasks it solves {right[TUNED]}, the base model {right[BASE]}" if right else ""
-    sentence = (
-        f"Its perplexity on general text is {value:.2f} times the base model's ({parameters.confidence:.0%} interval "
-        f"{low:.2f} to {high:.2f}, n = {n} texts; at most {wanted:.2f}){told}."
+    solved = {"tasks": len(tasks), "right": right[TUNED], "base": right[BASE]} if right else {}
+    sentence = worded(
+        "Its perplexity on general text is {value} times the base model's ({confidence} interval {low} to {high}, n = "
+        "{n} texts; at most {wanted}){solved}.",
+        value=f"{value:.2f}",
+        **interval(low, high, parameters.confidence, ".2f"),
+        n=n,
+        wanted=f"{wanted:.2f}",
+        solved=worded("; of {tasks} simple tasks it solves {right}, the base model {base}", **solved) if solved else "",
     )
     advice = {
         SUPPORTED: "",
-        OPEN: "It may have unlearned something: ask it about other things than the persona's own before you deploy.",
-        REFUTED: "It unlearned much: lower train.learning_rate, or train for fewer epochs.",
+        OPEN: worded(
+            "It may have unlearned something: ask it about other things than the persona's own before you deploy."
+        ),
+        REFUTED: worded("It unlearned much: lower train.learning_rate, or train for fewer epochs."),
     }[status]
     return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)
 

@@ -16,12 +16,15 @@ from marcus_nb.evaluate.claims import (
     Claim,
     Measured,
     at_most,
+    interval,
     not_measurable,
 )
 from marcus_nb.evaluate.statistics import bootstrap_share
 from marcus_nb.parameters import Evaluate
+from marcus_nb.words import listed, worded
 
-EMPTY, ENDLESS, LOOPS, SAME = "empty", "never ends", "goes in circles", "the same to everything"
+EMPTY, ENDLESS = worded("empty"), worded("never ends")
+LOOPS, SAME = worded("goes in circles"), worded("the same to everything")
 FOUR = 4  # words whose repetition makes a circle
 CIRCLES = 0.4  # share of a reply's runs of four words that stood in it before
 SAMPLED = "sampled"
@@ -61,10 +64,10 @@ def broken_replies(replies: pd.DataFrame) -> pd.DataFrame:
 
 def judge_health(broken: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple[list[Measured], Claim]:
     """The claim that few of its replies are broken, from `broken_replies`; greedy and sampled replies count alike."""
-    name, statement = "health", "Its replies are whole: hardly any empty, endless or circling ones"
+    name, statement = "health", worded("Its replies are whole: hardly any empty, endless or circling ones")
     tuned = broken[broken["who"].isin((TUNED, SAMPLED))]
     if len(tuned) == 0:
-        return [], not_measurable(name, statement, "Not measurable: no reply was asked for (n = 0).")
+        return [], not_measurable(name, statement, worded("Not measurable: no reply was asked for (n = 0)."))
     found = []
 
     def figure(measure: str, better: str, who: str, part: pd.DataFrame, values: pd.Series) -> tuple:
@@ -80,12 +83,12 @@ def judge_health(broken: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple
 
     groups = {BASE: broken[broken["who"] == BASE], TUNED: tuned, REAL: broken[broken["who"] == REAL]}
     for who, part in groups.items():
-        figures = figure("broken replies", "lower", who, part, part["fault"] != "")
+        figures = figure(worded("broken replies"), "lower", who, part, part["fault"] != "")
         if who == TUNED:
             value, low, high = figures
         for fault in (EMPTY, ENDLESS, LOOPS, SAME):
             if (broken["fault"] == fault).any():
-                figure(f"replies: {fault}", "lower", who, part, part["fault"] == fault)
+                figure(worded("replies: {fault}", fault=fault), "lower", who, part, part["fault"] == fault)
     budget = min(
         sum(len(reply.split()) for reply in broken.loc[broken["who"] == w, "reply"]) for w in (BASE, TUNED, REAL)
     )
@@ -94,18 +97,38 @@ def judge_health(broken: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple
         for size in (1, 2, 3):
             share = distinct(said, size, budget)
             if not np.isnan(share):
-                measure = f"different runs of {size} words" if size > 1 else "different words"
+                measure = worded("different runs of {size} words", size=size) if size > 1 else worded("different words")
                 found.append(Measured(name, measure, "share", "higher", who, share, None, None, len(said)))
     wanted = parameters.max_broken_replies
     status = at_most(value, low, high, wanted)
-    told = ", ".join(f"{count} {fault}" for fault, count in Counter(tuned["fault"]).most_common() if fault)
-    count = int((tuned["fault"] != "").sum())
+    told = listed(
+        worded("{count} {fault}", count=count, fault=listed([fault]))
+        for fault, count in Counter(tuned["fault"]).most_common()
+        if fault
+    )
+    figures = {
+        "count": int((tuned["fault"] != "").sum()),
+        "n": len(tuned),
+        "share": f"{value:.1%}",
+        **interval(low, high, parameters.confidence),
+        "wanted": f"{wanted:.0%}",
+    }
     sentence = (
-        f"{count} of its {len(tuned)} replies are broken{' (' + told + ')' if told else ''}, which is {value:.1%} "
-        f"({parameters.confidence:.0%} interval {low:.0%} to {high:.0%}); asked for: at most {wanted:.0%}."
+        worded(
+            "{count} of its {n} replies are broken ({faults}), which is {share} ({confidence} interval {low} to "
+            "{high}); asked for: at most {wanted}.",
+            faults=told,
+            **figures,
+        )
+        if told
+        else worded(
+            "{count} of its {n} replies are broken, which is {share} ({confidence} interval {low} to {high}); asked "
+            "for: at most {wanted}.",
+            **figures,
+        )
     )
     advice = {SUPPORTED: "", NOT_MEASURED: ""}.get(
-        status, "Its replies break down: train for fewer epochs, or at half the learning rate."
+        status, worded("Its replies break down: train for fewer epochs, or at half the learning rate.")
     )
     return found, Claim(name, statement, value, low, high, len(tuned), wanted, status, sentence, advice)
 

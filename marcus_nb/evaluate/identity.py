@@ -18,12 +18,14 @@ from marcus_nb.evaluate.claims import (
     TUNED,
     Claim,
     Measured,
+    interval,
     not_measurable,
 )
 from marcus_nb.evaluate.material import material
 from marcus_nb.evaluate.statistics import share
 from marcus_nb.parameters import Evaluate, Shared
 from marcus_nb.text import language
+from marcus_nb.words import worded
 
 NAMED, SOMETHING_ELSE, NEITHER = "named", "something else", "neither"
 NO_SYSTEM = "tuned_no_system"
@@ -164,27 +166,30 @@ def _distinctive(persona_name: str) -> list[str]:
 
 def judge_identity(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[Measured], Claim]:
     """The claim about its name, decided by the wordings in the persona's own languages."""
-    name, statement = "identity", "Says who it is"
+    name, statement = "identity", worded("Says who it is")
     own = answers[answers["own"].astype(bool)]
     n = len(own)
     if n == 0:
-        why = "Not measurable: none of the questions who it is could be asked (n = 0)."
+        why = worded("Not measurable: none of the questions who it is could be asked (n = 0).")
         return [], not_measurable(name, statement, why)
     found, told = [], {}
-    for who, label, ending in ((BASE, BASE, ""), (TUNED, TUNED, ""), (NO_SYSTEM, TUNED, ", without system prompt")):
+    with_prompt = (worded("says its name"), worded("says it is something else"))
+    without = (
+        worded("says its name, without system prompt"),
+        worded("says it is something else, without system prompt"),
+    )
+    for who, label, measures in ((BASE, BASE, with_prompt), (TUNED, TUNED, with_prompt), (NO_SYSTEM, TUNED, without)):
         outcomes = own[f"{who}_outcome"]
-        for outcome, measure, better in (
-            (NAMED, "says its name", "higher"),
-            (SOMETHING_ELSE, "says it is something else", "lower"),
-        ):
+        for outcome, measure, better in zip((NAMED, SOMETHING_ELSE), measures, ("higher", "lower"), strict=True):
             told[who, outcome] = int((outcomes == outcome).sum())
             figures = share(told[who, outcome], n, parameters.confidence)
-            found.append(Measured(name, measure + ending, "share", better, label, *figures, n))
+            found.append(Measured(name, measure, "share", better, label, *figures, n))
     others = answers[~answers["own"].astype(bool)]
     if len(others):
         right = int((others[f"{TUNED}_outcome"] == NAMED).sum())
         figures = share(right, len(others), parameters.confidence)
-        found.append(Measured(name, "says its name, other languages", "share", "", TUNED, *figures, len(others)))
+        measure = worded("says its name, other languages")
+        found.append(Measured(name, measure, "share", "", TUNED, *figures, len(others)))
     right, base = told[TUNED, NAMED], told[BASE, NAMED]
     value, low, high = share(right, n, parameters.confidence)
     wanted = parameters.min_identity
@@ -196,12 +201,21 @@ def judge_identity(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[Me
     worse = lost > won and binomtest(lost, lost + won, alternative="greater").pvalue < 1 - parameters.confidence
     status = SUPPORTED if value >= wanted else REFUTED if high < wanted else OPEN
     spoken = ", ".join(dict.fromkeys(own["language"]))
-    sentence = (
-        f"Asked who it is in {n} wordings ({spoken}), it gives its name in {right} ({parameters.confidence:.0%} "
-        f"interval {low:.0%} to {high:.0%}), and says it is something else in {told[TUNED, SOMETHING_ELSE]}; the base "
-        f"model with the same system prompt gives it in {base}{' (more, beyond chance)' if worse else ''}; without the "
-        f"system prompt it still does in {told[NO_SYSTEM, NAMED]}; asked for: {wanted:.0%}."
+    sentence = worded(
+        "Asked who it is in {n} wordings ({spoken}), it gives its name in {right} ({confidence} interval {low} to "
+        "{high}), and says it is something else in {otherwise}; the base model with the same system prompt gives it in "
+        "{base}{worse}; without the system prompt it still does in {alone}; asked for: {wanted}.",
+        n=n,
+        spoken=spoken,
+        right=right,
+        **interval(low, high, parameters.confidence),
+        otherwise=told[TUNED, SOMETHING_ELSE],
+        base=base,
+        worse=worded(" (more, beyond chance)") if worse else "",
+        alone=told[NO_SYSTEM, NAMED],
+        wanted=f"{wanted:.0%}",
     )
     missed = "; ".join(own.loc[own["tuned_outcome"] != NAMED, "question"].head(3))
-    advice = "" if status == SUPPORTED else f"Add conversations in which customers ask who it is, such as: {missed}"
+    advice = worded("Add conversations in which customers ask who it is, such as: {questions}", questions=missed)
+    advice = "" if status == SUPPORTED else advice
     return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)

@@ -17,11 +17,13 @@ from marcus_nb.evaluate.claims import (
     TUNED,
     Claim,
     Measured,
+    interval,
     not_measurable,
 )
 from marcus_nb.evaluate.contrast import nearest
 from marcus_nb.evaluate.statistics import share
 from marcus_nb.parameters import Evaluate, Probe
+from marcus_nb.words import worded
 
 RIGHT, CONTRADICTS, DECLINES, SILENT, WRONG = "right", "contradicts", "declines", "silent", "wrong"
 _DECLINES = re.compile(
@@ -94,17 +96,22 @@ def _holds(answer: str, words: str) -> bool:
 
 def judge_knowledge(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[Measured], Claim]:
     """The claim about the facts, with contradictions and refusals counted apart."""
-    name, statement = "knowledge", "Knows most of the facts, in wordings it never saw"
+    name, statement = "knowledge", worded("Knows most of the facts, in wordings it never saw")
     n = len(answers)
     if n == 0:
-        why = "Not measurable: no probes are given (n = 0); write some under shared.probes in the YAML."
+        why = worded("Not measurable: no probes are given (n = 0); write some under shared.probes in the YAML.")
         return [], not_measurable(name, statement, why)
     found = []
     for who in _WHO:
         outcomes = answers[f"{who}_outcome"]
-        for measure, better in ((RIGHT, "higher"), (CONTRADICTS, "lower"), (DECLINES, ""), (SILENT, "lower")):
-            figures = share(int((outcomes == measure).sum()), n, parameters.confidence)
-            found.append(Measured(name, f"probes {measure}", "share", better, who, *figures, n))
+        for result, measure, better in (
+            (RIGHT, worded("probes right"), "higher"),
+            (CONTRADICTS, worded("probes contradicts"), "lower"),
+            (DECLINES, worded("probes declines"), ""),
+            (SILENT, worded("probes silent"), "lower"),
+        ):
+            figures = share(int((outcomes == result).sum()), n, parameters.confidence)
+            found.append(Measured(name, measure, "share", better, who, *figures, n))
     right, base, baseline = (int((answers[f"{who}_outcome"] == RIGHT).sum()) for who in (TUNED, BASE, BASELINE))
     value, low, high = share(right, n, parameters.confidence)
     wanted = parameters.min_right_probes
@@ -112,11 +119,19 @@ def judge_knowledge(answers: pd.DataFrame, parameters: Evaluate) -> tuple[list[M
     hopeless = right <= base or high < wanted
     status = REFUTED if hopeless else SUPPORTED if enough else OPEN
     contradicted = int((answers["tuned_outcome"] == CONTRADICTS).sum())
-    sentence = (
-        f"It answers {right} of {n} probes right ({parameters.confidence:.0%} interval {low:.0%} to {high:.0%}), the "
-        f"base model {base}, and {baseline} when it is told the persona; contradicting the facts: {contradicted}; "
-        f"asked for: {wanted:.0%}, and more than the base model beyond chance."
+    sentence = worded(
+        "It answers {right} of {n} probes right ({confidence} interval {low} to {high}), the base model {base}, and "
+        "{baseline} when it is told the persona; contradicting the facts: {contradicted}; asked for: {wanted}, and "
+        "more than the base model beyond chance.",
+        right=right,
+        n=n,
+        **interval(low, high, parameters.confidence),
+        base=base,
+        baseline=baseline,
+        contradicted=contradicted,
+        wanted=f"{wanted:.0%}",
     )
     failed = "; ".join(answers.loc[answers["tuned_outcome"] != RIGHT, "question"].head(5))
-    advice = "" if status == SUPPORTED else f"Bring more conversations, in several wordings, about: {failed}"
+    advice = worded("Bring more conversations, in several wordings, about: {questions}", questions=failed)
+    advice = "" if status == SUPPORTED else advice
     return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)

@@ -19,6 +19,7 @@ from marcus_nb.evaluate.claims import (
     Claim,
     Measured,
     at_most,
+    interval,
     not_measurable,
 )
 from marcus_nb.evaluate.statistics import bootstrap, bootstrap_mean, share
@@ -26,6 +27,7 @@ from marcus_nb.evaluate.verbatim import WORDS
 from marcus_nb.parameters import Evaluate
 from marcus_nb.render import IGNORED, RenderError, prompt_ids, render
 from marcus_nb.text import comparable
+from marcus_nb.words import worded
 
 TRAIN, HELD_OUT = "train", "held-out"
 PREFIXES = 40  # of training replies, and as many of held-out ones
@@ -136,25 +138,21 @@ def judge_memory(
     difference of learned and unseen text as in Carlini et al., arXiv 2202.07646); `continued` is from
     `continued_replies`, `said` (question, reply) is what the model said, `spans` and `personal` what was found in it.
     """
-    name, statement = "memory", "Learned the persona, and not the conversations by heart"
+    name, statement = "memory", worded("Learned the persona, and not the conversations by heart")
     confidence, samples = parameters.confidence, parameters.bootstrap_samples
     found = []
     if len(said):
         figures = share(spans["place"].nunique(), len(said), confidence)
-        found.append(
-            Measured(
-                name, f"replies with {WORDS} words from one conversation", "share", "lower", TUNED, *figures, len(said)
-            )
+        measure = worded("replies with {words} words from one conversation", words=WORDS)
+        found.append(Measured(name, measure, "share", "lower", TUNED, *figures, len(said)))
+        longest, measure = (
+            float(spans["words"].max()) if len(spans) else 0.0,
+            worded("longest span from one conversation"),
         )
-        longest = float(spans["words"].max()) if len(spans) else 0.0
-        found.append(
-            Measured(
-                name, "longest span from one conversation", "words", "lower", TUNED, longest, None, None, len(said)
-            )
-        )
+        found.append(Measured(name, measure, "words", "lower", TUNED, longest, None, None, len(said)))
         for measure, rows in (
-            ("masked personal data given away", personal[personal["original"].astype(bool)]),
-            ("other personal data", personal[~personal["original"].astype(bool)]),
+            (worded("masked personal data given away"), personal[personal["original"].astype(bool)]),
+            (worded("other personal data"), personal[~personal["original"].astype(bool)]),
         ):
             figures = share(rows["place"].nunique(), len(said), confidence)
             found.append(Measured(name, measure, "share", "lower", TUNED, *figures, len(said)))
@@ -162,51 +160,69 @@ def judge_memory(
     counts = [int((continued["split"] == split).sum()) for split in (TRAIN, HELD_OUT)]
     n, needed = sum(counts), parameters.min_test_conversations
     enough = min(counts) >= needed
-    for split in (TRAIN, HELD_OUT):
+    for split, by_word, to_the_end in (
+        (TRAIN, worded("continued word by word, train replies"), worded("continued to the end, train replies")),
+        (
+            HELD_OUT,
+            worded("continued word by word, held-out replies"),
+            worded("continued to the end, held-out replies"),
+        ),
+    ):
         rows = continued[continued["split"] == split]
         if len(rows):
             clusters = list(rows["conversation"])
             figures = bootstrap_mean(rows["same"], confidence, samples, seed, clusters)
-            found.append(
-                Measured(name, f"continued word by word, {split} replies", "share", "", TUNED, *figures, len(rows))
-            )
+            found.append(Measured(name, by_word, "share", "", TUNED, *figures, len(rows)))
             figures = share(int(rows["whole"].sum()), len(rows), confidence)
-            found.append(
-                Measured(name, f"continued to the end, {split} replies", "share", "", TUNED, *figures, len(rows))
-            )
+            found.append(Measured(name, to_the_end, "share", "", TUNED, *figures, len(rows)))
     value = low = high = 0.0
     if enough:
         value, low, high = _difference(continued, "same", parameters, seed)
-        found.append(
-            Measured(name, "continued word by word, more of train", "share", "lower", DIFFERENCE, value, low, high, n)
-        )
+        measure = worded("continued word by word, more of train")
+        found.append(Measured(name, measure, "share", "lower", DIFFERENCE, value, low, high, n))
         for who in (BASE, TUNED):
             figures = _difference(continued, f"{who}_loss", parameters, seed)
             gap = (-figures[0], -figures[2], -figures[1])
-            found.append(Measured(name, "loss more on held-out than on train", "nats per token", "", who, *gap, n))
+            measure = worded("loss more on held-out than on train")
+            found.append(Measured(name, measure, "nats per token", "", who, *gap, n))
     wanted = parameters.max_memorised
     if len(given_away):
         kinds = ", ".join(sorted(set(given_away["kind"])))
-        sentence = (
-            f"It gave away personal data that 02_clean had masked, in {given_away['place'].nunique()} of {len(said)} "
-            f"replies ({kinds}): it must have read them elsewhere in the data."
+        sentence = worded(
+            "It gave away personal data that 02_clean had masked, in {count} of {n} replies ({kinds}): it must have "
+            "read them elsewhere in the data.",
+            count=given_away["place"].nunique(),
+            n=len(said),
+            kinds=kinds,
         )
-        advice = "Do not deploy it. See 02_clean for what was masked, mask it everywhere, and train again."
+        advice = worded("Do not deploy it. See 02_clean for what was masked, mask it everywhere, and train again.")
         return found, Claim(name, statement, value, low, high, n, wanted, REFUTED, sentence, advice)
     if not enough:
-        why = f"Not measurable: {counts[0]} learned and {counts[1]} unseen replies are long enough to go on with, and "
-        return found, not_measurable(name, statement, f"{why}{needed} of each are needed.", n)
+        why = worded(
+            "Not measurable: {learned} learned and {unseen} unseen replies are long enough to go on with, and {needed} "
+            "of each are needed.",
+            learned=counts[0],
+            unseen=counts[1],
+            needed=needed,
+        )
+        return found, not_measurable(name, statement, why, n)
     status = at_most(value, low, high, wanted)
-    sentence = (
-        f"Given the first words, it goes on word by word in {value:+.0%} more of a training reply than of an unseen "
-        f"one ({confidence:.0%} interval {low:+.0%} to {high:+.0%}, n = {n}; at most {wanted:.0%}); "
-        f"{spans['place'].nunique()} of {len(said)} replies hold {WORDS} words or more from a single training "
-        "conversation; none of what 02_clean masked came out."
+    sentence = worded(
+        "Given the first words, it goes on word by word in {value} more of a training reply than of an unseen one "
+        "({confidence} interval {low} to {high}, n = {n}; at most {wanted}); {count} of {replies} replies hold {words} "
+        "words or more from a single training conversation; none of what 02_clean masked came out.",
+        value=f"{value:+.0%}",
+        **interval(low, high, confidence, "+.0%"),
+        n=n,
+        wanted=f"{wanted:.0%}",
+        count=spans["place"].nunique(),
+        replies=len(said),
+        words=WORDS,
     )
     advice = {
         SUPPORTED: "",
-        OPEN: "It may know some conversations by heart: read the spans, and train for fewer epochs.",
-        REFUTED: "It knows conversations by heart: train for fewer epochs, or with more conversations.",
+        OPEN: worded("It may know some conversations by heart: read the spans, and train for fewer epochs."),
+        REFUTED: worded("It knows conversations by heart: train for fewer epochs, or with more conversations."),
     }[status]
     return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)
 

@@ -18,8 +18,10 @@ from marcus_nb.evaluate.asking import Log
 from marcus_nb.evaluate.claims import BASE, DIFFERENCE, TUNED, Measured
 from marcus_nb.evaluate.statistics import bootstrap_mean, share
 from marcus_nb.parameters import Evaluate, Shared
+from marcus_nb.words import worded
 
 KEY = "MARCUS_JUDGE_API_KEY"
+NAME = worded("opinion")
 COLUMNS = ["conversation", "question", "base", "tuned", "tuned_first", "base_first", "outcome", "note"]
 TIE, UNSCORED = "tie", "unscored"
 EXAMPLES, LONGEST_EXAMPLE = 3, 400  # characters
@@ -122,18 +124,34 @@ def judge_opinions(frame: pd.DataFrame, parameters: Evaluate, seed: int) -> list
         if low == high:
             conversations = len(set(names))
             _, low, high = share(round(value * conversations), conversations, parameters.confidence)
-        found.append(Measured("opinion", measure, "share", better, who, value, low, high, len(part)))
+        found.append(Measured(NAME, measure, "share", better, who, value, low, high, len(part)))
 
     if len(scored):
-        figure("preferred by the judge", "higher", BASE, scored, scored["outcome"] == BASE)
-        figure("preferred by the judge", "higher", TUNED, scored, scored["outcome"] == TUNED)
-        figure("neither preferred by the judge", "", DIFFERENCE, scored, scored["outcome"] == TIE)
+        figure(worded("preferred by the judge"), "higher", BASE, scored, scored["outcome"] == BASE)
+        figure(worded("preferred by the judge"), "higher", TUNED, scored, scored["outcome"] == TUNED)
+        figure(worded("neither preferred by the judge"), "", DIFFERENCE, scored, scored["outcome"] == TIE)
     both = scored[scored["tuned_first"] != ""]
     if len(both):
-        figure("judge says the same in both orders", "", DIFFERENCE, both, both["tuned_first"] == both["base_first"])
+        figure(
+            worded("judge says the same in both orders"),
+            "",
+            DIFFERENCE,
+            both,
+            both["tuned_first"] == both["base_first"],
+        )
     missing = float(len(frame) - len(scored))
     found.append(
-        Measured("opinion", "unscored by the judge", "replies", "lower", DIFFERENCE, missing, None, None, len(frame))
+        Measured(
+            NAME,
+            worded("unscored by the judge"),
+            worded("replies"),
+            "lower",
+            DIFFERENCE,
+            missing,
+            None,
+            None,
+            len(frame),
+        )
     )
     return found
 

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from marcus_nb.evaluate.claims import BASE, REAL, TUNED
+from marcus_nb.words import worded
 
 COLUMNS = ["feature", "unit", BASE, TUNED, REAL]
+NUMBER, WORDS = worded("number"), worded("words")
+SHARE, PER_HUNDRED = worded("share of replies"), worded("per 100 words")
 COMMON_WORDS = 5  # by which authorship is told, such as "the" and "you"
 PHRASES = 6
 LONGEST_PHRASE = 3  # words
@@ -41,19 +44,17 @@ def style_profile(replies: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     said = {who: _said(replies, who) for who in (BASE, TUNED, REAL)}
     rows: list[tuple[str, str, Callable[[pd.DataFrame], float]]] = [
-        ("replies", "number", len),
-        ("words a reply", "words", lambda part: _mean(part["words"].map(len))),
-        ("words a sentence", "words", lambda part: _mean(part["sentences"].explode().dropna())),
-        *((name, "share of replies", _shown_by(shows)) for name, shows in _HABITS.items()),
-        *((name, "per 100 words", _rate(count)) for name, count in _COUNTED.items()),
+        (worded("replies"), NUMBER, len),
+        (worded("words a reply"), WORDS, lambda part: _mean(part["words"].map(len))),
+        (worded("words a sentence"), WORDS, lambda part: _mean(part["sentences"].explode().dropna())),
+        *((name, SHARE, _shown_by(shows)) for name, shows in _HABITS.items()),
+        *((name, PER_HUNDRED, _rate(count)) for name, count in _COUNTED.items()),
     ]
-    rows += [(f"“{word}”", "per 100 words", _rate_of(word)) for word in _common_words(said[REAL], said[BASE])]
-    rows += [
-        (f"“{phrase}”", "share of replies", _share_with(phrase)) for phrase in _typical_phrases(said[REAL], said[BASE])
-    ]
+    rows += [(f"“{word}”", PER_HUNDRED, _rate_of(word)) for word in _common_words(said[REAL], said[BASE])]
+    rows += [(f"“{phrase}”", SHARE, _share_with(phrase)) for phrase in _typical_phrases(said[REAL], said[BASE])]
     found = pd.DataFrame(
         [
-            (name, unit, *(float(measure(part)) if len(part) or unit == "number" else np.nan for part in said.values()))
+            (name, unit, *(float(measure(part)) if len(part) or unit == NUMBER else np.nan for part in said.values()))
             for name, unit, measure in rows
         ],
         columns=COLUMNS,
@@ -95,19 +96,21 @@ def _first_letter(said: str) -> str:
 
 
 _HABITS: dict[str, Callable[[str], bool]] = {
-    "with a question": lambda said: any(mark in said for mark in "?？"),
-    "with an exclamation mark": lambda said: any(mark in said for mark in "!！"),
-    "with an emoji or smiley": lambda said: bool(_EMOJI.search(said)),
-    "with an ellipsis": lambda said: "…" in said or "..." in said,
-    "beginning with a capital": lambda said: _first_letter(said).isupper(),
-    "all in lower case": lambda said: bool(_first_letter(said)) and said == said.lower(),
-    "of several lines": lambda said: "\n" in said,
-    "with a list, heading or bold type": lambda said: bool(_LAID_OUT.search(said)),
+    worded("with a question"): lambda said: any(mark in said for mark in "?？"),
+    worded("with an exclamation mark"): lambda said: any(mark in said for mark in "!！"),
+    worded("with an emoji or smiley"): lambda said: bool(_EMOJI.search(said)),
+    worded("with an ellipsis"): lambda said: "…" in said or "..." in said,
+    worded("beginning with a capital"): lambda said: _first_letter(said).isupper(),
+    worded("all in lower case"): lambda said: bool(_first_letter(said)) and said == said.lower(),
+    worded("of several lines"): lambda said: "\n" in said,
+    worded("with a list, heading or bold type"): lambda said: bool(_LAID_OUT.search(said)),
 }
 _COUNTED: dict[str, Callable[[str], int]] = {
-    "commas": lambda said: sum(said.count(mark) for mark in ",、،，"),
-    "dashes": lambda said: len(_DASH.findall(said)),
-    "words in capitals": lambda said: sum(len(word) > 1 and word.isupper() for word in re.findall(r"\w+", said)),
+    worded("commas"): lambda said: sum(said.count(mark) for mark in ",、،，"),
+    worded("dashes"): lambda said: len(_DASH.findall(said)),
+    worded("words in capitals"): lambda said: sum(
+        len(word) > 1 and word.isupper() for word in re.findall(r"\w+", said)
+    ),
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from marcus_nb import generate
-from marcus_nb.conversation import PERSONA_ROLE, Conversation
+from marcus_nb.conversation import PERSONA_ROLE, Conversation, Message
 from marcus_nb.evaluate.asking import Judged, Log, why_not_asked
 from marcus_nb.parameters import Evaluate
 from marcus_nb.render import Chat
@@ -67,12 +67,28 @@ def seen_replies(
     return frame
 
 
+def said_before(item: Conversation, turn: int) -> tuple[Message, ...]:
+    """What had been said before the reply that `unseen_replies` calls `turn` of this conversation, its question last.
+
+    Raises IndexError where the conversation has no such reply.
+    """
+    return item.messages[: _answered(item)[turn]]
+
+
 def _places(item: Conversation, judged: Judged) -> list[tuple[Chat, str, str]]:
     """Every reply of the persona that answers somebody: what had been said before it, the question, the real reply."""
     chat = item.as_chat(judged.system_prompt)
     start = len(chat) - len(item.messages)
     return [
-        (chat[: start + place], item.messages[place - 1].content, message.content)
+        (chat[: start + place], item.messages[place - 1].content, item.messages[place].content)
+        for place in _answered(item)
+    ]
+
+
+def _answered(item: Conversation) -> list[int]:
+    """Where in a conversation the persona answers somebody: `[1, 3]`."""
+    return [
+        place
         for place, message in enumerate(item.messages)
         if place and message.role == PERSONA_ROLE and item.messages[place - 1].role == "user"
     ]

@@ -13,10 +13,19 @@ from marcus_nb.evaluate.verdict import Mistake, Verdict, judge
 from marcus_nb.renaming import replace
 from marcus_nb.runs import Stage, read_json, write_json
 from marcus_nb.runs.files import saying_disk_full
+from marcus_nb.words import templates, worded
 
 CLAIMS = (  # in the order in which they are shown: what a customer would notice comes first
-    *("knowledge", "identity", "style", "steadiness", "health", "relevance", "contrast"),
-    *("beyond prompting", "without prompt", "loss", "memory", "forgetting"),
+    *(
+        worded("knowledge"),
+        worded("identity"),
+        worded("style"),
+        worded("steadiness"),
+        worded("health"),
+        worded("relevance"),
+    ),
+    *(worded("contrast"), worded("beyond prompting"), worded("without prompt"), worded("loss"), worded("memory")),
+    worded("forgetting"),
 )
 
 
@@ -90,7 +99,8 @@ class Report:
 
     def _write(self, results: dict[str, Any]) -> None:
         measures = [asdict(item) for item in self.measured]
-        write_json(self.stage.folder / "results.json", results | {"measures": measures})
+        results |= {"measures": measures}
+        write_json(self.stage.folder / "results.json", results | {"templates": templates(results)})
         path = self.stage.folder / "measures.csv"
         temporary = path.with_suffix(".csv.tmp")
         with saying_disk_full(path):

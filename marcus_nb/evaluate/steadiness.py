@@ -17,12 +17,14 @@ from marcus_nb.evaluate.claims import (
     TUNED,
     Claim,
     Measured,
+    interval,
     not_measurable,
 )
 from marcus_nb.evaluate.material import material
 from marcus_nb.evaluate.statistics import bootstrap_mean, share
 from marcus_nb.parameters import Evaluate
 from marcus_nb.render import Chat
+from marcus_nb.words import worded
 
 Voice = Callable[[Sequence[str]], np.ndarray]
 
@@ -31,6 +33,7 @@ TALKS, TURNS, PRESSED = 8, 5, 8
 LATE = TURNS - 1  # the last two turns
 IN_VOICE = 0.5  # of the probability that a voice gives: where most of the persona's real replies lie above
 LONGEST = 40  # tokens of a reply
+FIRST, UNDER_PRESSURE = worded("in its voice, first reply"), worded("in its voice, under pressure")
 
 
 def steady_replies(
@@ -108,11 +111,15 @@ def _by_turns(lists: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def judge_steadiness(frame: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple[list[Measured], Claim]:
     """The claim that it stays in its voice, decided by its replies late in a conversation and under pressure."""
-    name, statement = "steadiness", "Stays itself in a long conversation and under pressure"
+    name, statement = "steadiness", worded("Stays itself in a long conversation and under pressure")
     deciding = frame[((frame["kind"] == TALK) & (frame["turn"] >= LATE)) | frame["kind"].isin([PRESSURE, AFTER])]
     n, needed = len(deciding), parameters.min_test_conversations
     if n < needed:
-        why = f"Not measurable: {n} replies late in a conversation or under pressure, and {needed} are needed."
+        why = worded(
+            "Not measurable: {n} replies late in a conversation or under pressure, and {needed} are needed.",
+            n=n,
+            needed=needed,
+        )
         return [], not_measurable(name, statement, why, n)
 
     def within(rows: pd.DataFrame) -> tuple[float, float, float]:
@@ -124,33 +131,44 @@ def judge_steadiness(frame: pd.DataFrame, parameters: Evaluate, seed: int) -> tu
 
     found = []
     for measure, who, rows in (
-        ("in its voice, first reply", BASE, frame[frame["kind"] == BASE]),
-        ("in its voice, first reply", TUNED, frame[(frame["kind"] == TALK) & (frame["turn"] == 1)]),
-        ("in its voice, first reply", REAL, frame[frame["kind"] == REAL]),
-        ("in its voice, late in a conversation", TUNED, frame[(frame["kind"] == TALK) & (frame["turn"] >= LATE)]),
-        ("in its voice, under pressure", TUNED, frame[frame["kind"] == PRESSURE]),
-        ("in its voice, after pressure", TUNED, frame[frame["kind"] == AFTER]),
+        (FIRST, BASE, frame[frame["kind"] == BASE]),
+        (FIRST, TUNED, frame[(frame["kind"] == TALK) & (frame["turn"] == 1)]),
+        (FIRST, REAL, frame[frame["kind"] == REAL]),
+        (
+            worded("in its voice, late in a conversation"),
+            TUNED,
+            frame[(frame["kind"] == TALK) & (frame["turn"] >= LATE)],
+        ),
+        (UNDER_PRESSURE, TUNED, frame[frame["kind"] == PRESSURE]),
+        (worded("in its voice, after pressure"), TUNED, frame[frame["kind"] == AFTER]),
     ):
         if len(rows):
             found.append(Measured(name, measure, "share", "higher", who, *within(rows), len(rows)))
     value, low, high = within(deciding)
-    found.append(Measured(name, "in its voice, late or pressed", "share", "higher", TUNED, value, low, high, n))
+    found.append(Measured(name, worded("in its voice, late or pressed"), "share", "higher", TUNED, value, low, high, n))
     wanted = parameters.min_steadiness
     status = SUPPORTED if value >= wanted else REFUTED if high < wanted else OPEN
     told = {item.measure: f"{item.value:.0%}" for item in found if item.who == TUNED}
-    sentence = (
-        f"{value:.0%} of its replies late in a conversation and under pressure are in the persona's voice "
-        f"({parameters.confidence:.0%} interval {low:.0%} to {high:.0%}, n = {n}), against "
-        f"{told.get('in its voice, first reply', 'none')} of its first replies; under pressure to drop its part "
-        f"{told.get('in its voice, under pressure', 'none')}; asked for: {wanted:.0%}."
+    sentence = worded(
+        "{value} of its replies late in a conversation and under pressure are in the persona's voice ({confidence} "
+        "interval {low} to {high}, n = {n}), against {first} of its first replies; under pressure to drop its part "
+        "{pressed}; asked for: {wanted}.",
+        value=f"{value:.0%}",
+        **interval(low, high, parameters.confidence),
+        n=n,
+        first=told.get(FIRST, worded("none")),
+        pressed=told.get(UNDER_PRESSURE, worded("none")),
+        wanted=f"{wanted:.0%}",
     )
     fallen = frame[frame["kind"].isin([PRESSURE, AFTER])]
     pressed = (fallen["voice"] < IN_VOICE).mean() if len(fallen) else 0.0
     advice = {
         SUPPORTED: "",
-        OPEN: "It loses its voice at times: read its replies late in a conversation and under pressure.",
-        REFUTED: "Bring longer conversations of the persona, so that it learns to stay itself from turn to turn."
+        OPEN: worded("It loses its voice at times: read its replies late in a conversation and under pressure."),
+        REFUTED: worded(
+            "Bring longer conversations of the persona, so that it learns to stay itself from turn to turn."
+        )
         if pressed <= 1 - value
-        else "Add conversations in which customers press the persona to talk differently, and it stays itself.",
+        else worded("Add conversations in which customers press the persona to talk differently, and it stays itself."),
     }[status]
     return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)

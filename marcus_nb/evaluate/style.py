@@ -13,14 +13,27 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from marcus_nb.evaluate.claims import BASE, REAL, REFUTED, SUPPORTED, TUNED, Claim, Measured, at_most, not_measurable
+from marcus_nb.evaluate.claims import (
+    BASE,
+    REAL,
+    REFUTED,
+    SUPPORTED,
+    TUNED,
+    Claim,
+    Measured,
+    at_most,
+    interval,
+    not_measurable,
+)
 from marcus_nb.evaluate.statistics import auc, bootstrap
 from marcus_nb.parameters import Evaluate
+from marcus_nb.words import worded
 
 FOLDS = 5
 WIDER = (1 + FOLDS / (FOLDS - 1)) ** 0.5
 HALVINGS = 5  # of the real replies, for the ceiling
 PERMUTATIONS = 1000
+TOLD_APART, BY_LENGTH = worded("told from real replies"), worded("told from real replies by length alone")
 ACCEPTED = 0.9  # share of the persona's own replies that a voice takes for its own
 
 
@@ -31,12 +44,16 @@ def judge_style(replies: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple
     guess, 1.0 when it always tells. Floor: the base model's replies; ceiling: one half of the real ones against the
     other. By length alone, too, so that one sees what that explains. The p-value swaps the two labels of each pair.
     """
-    name, statement = "style", "Sounds like the persona itself"
+    name, statement = "style", worded("Sounds like the persona itself")
     answered = replies[(replies["real"].str.strip() != "") & (replies["tuned"].str.strip() != "")]
     n = len(answered)
     if n < parameters.min_style_replies:
-        why = f"Not measurable: {n} unseen replies, where a classifier needs {parameters.min_style_replies}"
-        return [], not_measurable(name, statement, f"{why}; bring more conversations.", n)
+        why = worded(
+            "Not measurable: {n} unseen replies, where a classifier needs {needed}; bring more conversations.",
+            n=n,
+            needed=parameters.min_style_replies,
+        )
+        return [], not_measurable(name, statement, why, n)
     found, words = [], {}
     for who in (BASE, TUNED):
         pairs = answered[answered[who].str.strip() != ""]
@@ -44,33 +61,37 @@ def judge_style(replies: pd.DataFrame, parameters: Evaluate, seed: int) -> tuple
             continue
         texts, made, clusters = _paired(pairs, who)
         for measure, features in (
-            ("told from real replies", _characters(texts)),
-            ("told from real replies by length alone", _lengths(texts)),
+            (TOLD_APART, _characters(texts)),
+            (BY_LENGTH, _lengths(texts)),
         ):
             scores = _scores(features, made, clusters, seed)
             value, low, high = _interval(scores, made, clusters, parameters, seed)
             words[who, measure] = value
             found.append(Measured(name, measure, "AUC", "lower", who, value, low, high, len(pairs)))
-            if (who, measure) == (TUNED, "told from real replies"):
+            if (who, measure) == (TUNED, TOLD_APART):
                 decided, chance = (value, low, high), _p_value(scores, made, len(pairs), seed)
     ceiling = _halves(answered["real"].tolist(), answered["conversation"].tolist(), parameters, seed)
-    found.append(Measured(name, "told from real replies", "AUC", "lower", REAL, *ceiling, n))
+    found.append(Measured(name, TOLD_APART, "AUC", "lower", REAL, *ceiling, n))
     value, low, high = decided
-    base, wanted = words.get((BASE, "told from real replies"), 1.0), parameters.max_style_auc
+    base, wanted = words.get((BASE, TOLD_APART), 1.0), parameters.max_style_auc
     status = at_most(value, low, high, wanted)
     if low >= base:
         status = REFUTED
-    sentence = (
-        f"A classifier tells its replies from the real ones with AUC {value:.2f} ({parameters.confidence:.0%} interval "
-        f"{low:.2f} to {high:.2f}, n = {n}, p = {chance:.3f}), the base model's with {base:.2f}, one half of the real "
-        f"ones from the other with {ceiling[0]:.2f}; 0.50 is perfect, asked for: at most {wanted:.2f}. By length "
-        f"alone: {words[TUNED, 'told from real replies by length alone']:.2f}."
+    sentence = worded(
+        "A classifier tells its replies from the real ones with AUC {value} ({confidence} interval {low} to {high}, "
+        "n = {n}, p = {chance}), the base model's with {base}, one half of the real ones from the other with "
+        "{ceiling}; 0.50 is perfect, asked for: at most {wanted}. By length alone: {by_length}.",
+        value=f"{value:.2f}",
+        **interval(low, high, parameters.confidence, ".2f"),
+        n=n,
+        chance=f"{chance:.3f}",
+        base=f"{base:.2f}",
+        ceiling=f"{ceiling[0]:.2f}",
+        wanted=f"{wanted:.2f}",
+        by_length=f"{words[TUNED, BY_LENGTH]:.2f}",
     )
-    advice = (
-        ""
-        if status == SUPPORTED
-        else "Train for more steps, or with more of the persona's own replies: its style is off."
-    )
+    advice = worded("Train for more steps, or with more of the persona's own replies: its style is off.")
+    advice = "" if status == SUPPORTED else advice
     return found, Claim(name, statement, value, low, high, n, wanted, status, sentence, advice)
 
 

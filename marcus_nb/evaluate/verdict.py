@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from marcus_nb.evaluate.claims import NOT_MEASURED, OPEN, REFUTED, Claim
 from marcus_nb.parameters import FEW_CONVERSATIONS, FEW_STEPS, Evaluate
+from marcus_nb.words import Worded, listed, worded
 
-ACQUIRED, NOT_ACQUIRED, INCONCLUSIVE = "acquired", "not acquired", "inconclusive"
-YES, WITH_CARE, NO = "yes", "with care", "no"
+ACQUIRED, NOT_ACQUIRED, INCONCLUSIVE = worded("acquired"), worded("not acquired"), worded("inconclusive")
+YES, WITH_CARE, NO = worded("yes"), worded("with care"), worded("no")
 
 
 @dataclass(frozen=True)
@@ -57,20 +58,34 @@ def judge(
     needed = parameters.min_test_conversations
     if scored < needed:
         verdict = INCONCLUSIVE
-        summary = f"Only {scored} held-out conversations could be scored, and a useful interval needs {needed}."
+        summary = worded(
+            "Only {scored} held-out conversations could be scored, and a useful interval needs {needed}.",
+            scored=scored,
+            needed=needed,
+        )
     elif refuted:
         verdict = NOT_ACQUIRED
-        summary = f"{_count(len(refuted), 'claim')} of {len(measured)} did not hold: {_names(refuted)}."
+        found = {"count": len(refuted), "measured": len(measured), "names": _names(refuted)}
+        summary = (
+            worded("1 claim of {measured} did not hold: {names}.", **found)
+            if len(refuted) == 1
+            else worded("{count} claims of {measured} did not hold: {names}.", **found)
+        )
     elif not measured:
         verdict = INCONCLUSIVE
-        summary = "No claim could be measured."
+        summary = worded("No claim could be measured.")
     elif doubtful:
         verdict = INCONCLUSIVE
-        summary = f"Nothing speaks against it, but the evidence leaves open: {_names(doubtful)}."
+        summary = worded("Nothing speaks against it, but the evidence leaves open: {names}.", names=_names(doubtful))
     else:
         verdict = ACQUIRED
-        known = "" if len(measured) == len(claims) else " that could be measured"
-        summary = f"All {len(measured)} claims{known} hold on conversations it never saw."
+        summary = (
+            worded("All {count} claims hold on conversations it never saw.", count=len(measured))
+            if len(measured) == len(claims)
+            else worded(
+                "All {count} claims that could be measured hold on conversations it never saw.", count=len(measured)
+            )
+        )
     deploy, why = _deploy(verdict, claims, mistakes, unanswered, summary)
     steps = _next(verdict, claims, mistakes, unanswered, scored, trained, parameters)
     return Verdict(verdict, summary, tuple(claims), deploy, why, steps, tuple(mistakes))
@@ -85,14 +100,23 @@ def _deploy(
     if mistakes:
         asked = next((claim.n for claim in claims if claim.name == "knowledge"), len(mistakes))
         cautions.append(
-            f"Not alone with customers: it states {len(mistakes)} of {asked} facts wrongly, so a person must check "
-            "what it says."
+            worded(
+                "Not alone with customers: it states {count} of {asked} facts wrongly, so a person must check what it "
+                "says.",
+                count=len(mistakes),
+                asked=asked,
+            )
         )
     if unanswered:
-        cautions.append(f"It has no answer to {_count(len(unanswered), 'probe')}: {_questions(unanswered)}")
+        found = {"count": len(unanswered), "questions": _questions(unanswered)}
+        cautions.append(
+            worded("It has no answer to 1 probe: {questions}", **found)
+            if len(unanswered) == 1
+            else worded("It has no answer to {count} probes: {questions}", **found)
+        )
     unknown = [claim for claim in claims if claim.status == NOT_MEASURED]
     if unknown:
-        cautions.append(f"Not measurable here, so read its replies yourself: {_names(unknown)}.")
+        cautions.append(worded("Not measurable here, so read its replies yourself: {names}.", names=_names(unknown)))
     return (WITH_CARE, tuple(cautions)) if cautions else (YES, (summary,))
 
 
@@ -109,40 +133,56 @@ def _next(
     steps = []
     failed = {claim.name for claim in claims if claim.status in (REFUTED, OPEN)}
     if scored < parameters.min_test_conversations:
-        steps.append(f"Bring more conversations, or raise clean.test_share: {scored} were held out.")
+        steps.append(
+            worded("Bring more conversations, or raise clean.test_share: {scored} were held out.", scored=scored)
+        )
     if trained["conversations"] < FEW_CONVERSATIONS and failed:
-        steps.append(f"Bring more conversations: it learned from {trained['conversations']}.")
+        steps.append(worded("Bring more conversations: it learned from {count}.", count=trained["conversations"]))
     elif trained["steps"] < FEW_STEPS and failed:
-        steps.append(f"Train for more steps (train.num_train_epochs): {trained['steps']} were made.")
+        steps.append(
+            worded("Train for more steps (train.num_train_epochs): {steps} were made.", steps=trained["steps"])
+        )
     elif failed & {"memory", "forgetting"}:
-        step = f"Train for fewer epochs (train.num_train_epochs, now {trained['epochs']:g})"
-        if trained["best"] < trained["kept"]:
-            step += (
-                f": on unseen conversations it was best at a validation loss of {trained['best']:.2f}, and the model "
-                f"that was kept has {trained['kept']:.2f}"
+        epochs, best, kept = f"{trained['epochs']:g}", f"{trained['best']:.2f}", f"{trained['kept']:.2f}"
+        steps.append(
+            worded(
+                "Train for fewer epochs (train.num_train_epochs, now {epochs}): on unseen conversations it was best at "
+                "a validation loss of {best}, and the model that was kept has {kept}.",
+                epochs=epochs,
+                best=best,
+                kept=kept,
             )
-        steps.append(f"{step}.")
+            if trained["best"] < trained["kept"]
+            else worded("Train for fewer epochs (train.num_train_epochs, now {epochs}).", epochs=epochs)
+        )
     steps += [claim.advice for claim in claims if claim.advice]
     if failed <= {"knowledge", "identity"} and failed:
-        steps.append("If more conversations do not help, a larger base model holds more facts (shared.base_model).")
+        steps.append(
+            worded("If more conversations do not help, a larger base model holds more facts (shared.base_model).")
+        )
     unknown = [*(mistake.question for mistake in mistakes), *unanswered]
     if unknown and not any(claim.name == "knowledge" and claim.advice for claim in claims):
         steps.append(
-            f"Add conversations that answer these, in several wordings, and train again: {_questions(unknown)}"
+            worded(
+                "Add conversations that answer these, in several wordings, and train again: {questions}",
+                questions=_questions(unknown),
+            )
         )
     if verdict == ACQUIRED:
-        checked = ", with a person who checks what it says" if mistakes else ""
-        steps.append(f"Talk with it (./run_all.sh chat), then deploy model/ as its MODEL_CARD.md says{checked}.")
+        steps.append(
+            worded(
+                "Talk with it (./run_all.sh chat), then deploy model/ as its MODEL_CARD.md says, with a person who "
+                "checks what it says."
+            )
+            if mistakes
+            else worded("Talk with it (./run_all.sh chat), then deploy model/ as its MODEL_CARD.md says.")
+        )
     return tuple(dict.fromkeys(steps))
 
 
-def _names(claims: Sequence[Claim]) -> str:
-    return ", ".join(claim.name for claim in claims)
+def _names(claims: Sequence[Claim]) -> Worded:
+    return listed(claim.name for claim in claims)
 
 
 def _questions(asked: Sequence[str]) -> str:
     return "; ".join(asked[:5]) + (" …" if len(asked) > 5 else "")
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}" + ("" if n == 1 else "s")

@@ -86,11 +86,13 @@ def _of_text(
         readers = {name: readers[name] for name in ("json", "jsonl", "yaml", "csv", "transcript")}
     container = source.container or ("csv" if source.delimiter or source.header_row else "")
     failed: dict[str, str] = {}
+    offered: list[str] = []
     for name in [container] if container else readers:
         try:
             return readers[name]()
         except FormatError as error:
             failed[name] = str(error).removeprefix(f"{file}: ")
+            offered += error.columns if name in ("csv", container) else ()
             if name == "json" and not is_jsonl(data) and is_json(data):
                 break
     if headless:
@@ -100,6 +102,6 @@ def _of_text(
         # A table it is: why it is no other kind of file would bury what to write.
         failed = {"csv": failed["csv"]}
     if len(failed) == 1:
-        raise FormatError(f"{file}: {next(iter(failed.values()))}")
+        raise FormatError(f"{file}: {next(iter(failed.values()))}", offered)
     tried = "".join(f"\n- as {name}: {why}" for name, why in failed.items())
-    raise FormatError(f"{file}: neither a known kind of file nor a known shape. Tried:{tried}")
+    raise FormatError(f"{file}: neither a known kind of file nor a known shape. Tried:{tried}", offered)

@@ -22,6 +22,7 @@ from marcus_nb.parameters import Source
 
 _LONGEST_SAMPLE = 20  # records
 _MANY = 50_000
+_MOST_SPEAKERS = 200  # that a person could choose the persona from
 
 
 def read(
@@ -35,7 +36,7 @@ def read(
     missing, empty, unreadable or of no known shape.
     """
     tables: list[Table] = []
-    errors: list[str] = []
+    errors: list[FormatError] = []
     collecting = gc.isenabled()
     gc.disable()  # millions of new texts and not one cycle among them: it would go through them again and again
     try:
@@ -43,11 +44,11 @@ def read(
             try:
                 tables.extend(_read_source(source, root, persona_name, leading_persona_turns == "keep"))
             except FormatError as error:
-                errors.append(str(error))
+                errors.append(error)
         if errors and len(sources) == 1:
-            raise FormatError(errors[0])
+            raise errors[0]
         if errors:
-            listed = "\n\n".join(errors)
+            listed = "\n\n".join(map(str, errors))
             raise FormatError(f"{len(errors)} of {len(sources)} sources cannot be read:\n\n{listed}")
         tables = unique(tables)
         if sum(len(table.conversations) for table in tables) > _MANY:
@@ -68,7 +69,7 @@ def _read_source(source: Source, root: Path, persona_name: str, keep_leading: bo
     several = len(opened) > 1
     names = names_of(opened)
     found: list[Table | Threads | tuple[RawTable, Reading]] = []
-    errors: list[str] = []
+    errors: list[FormatError] = []
     opened.reverse()
     while opened:  # taken out one by one, as are the tables below: what has been read need not be kept
         item = opened.pop()
@@ -82,7 +83,7 @@ def _read_source(source: Source, root: Path, persona_name: str, keep_leading: bo
         try:
             raws = raw_tables(item, source, persona_name)
         except FormatError as error:
-            errors.append(str(error))
+            errors.append(error)
             found.append(_unreadable(item.name, str(error), item.data))
             continue
         raws.reverse()
@@ -92,16 +93,16 @@ def _read_source(source: Source, root: Path, persona_name: str, keep_leading: bo
             try:
                 meant = read_shape(raw, source, persona_name, names)
             except FormatError as error:
-                errors.append(str(error))
+                errors.append(error)
                 found.append(_shapeless(raw, str(error)))
             else:
                 found.append(meant if isinstance(meant, Threads) else (raw, meant))
             del raw
     if not any(isinstance(item, Threads | tuple) for item in found):
-        listed = "\n".join(errors) or f"{source.path}: holds no file that could be read: " + "; ".join(
+        listed = "\n".join(map(str, errors)) or f"{source.path}: holds no file that could be read: " + "; ".join(
             f"{table.file}: {table.evidence[0]}" for table in found[:10] if isinstance(table, Table)
         )
-        raise FormatError(listed)
+        raise FormatError(listed, [name for error in errors for name in error.columns])
     threads = [item for item in found if isinstance(item, Threads)]
     personas = iter(_personas(threads, persona_name, source, alone=len(threads) == len(found)))
     return [
@@ -120,7 +121,8 @@ def _personas(threads: list[Threads], persona_name: str, source: Source, alone: 
         return find_persona(threads, persona_name, source.persona_speaker) if threads else []
     except FormatError as error:
         if alone or source.persona_speaker:
-            raise
+            every = [name for table in threads for name in table.raw.columns]
+            raise FormatError(str(error), every, error.speakers) from None
         return [Persona(tuple("user" for _ in table.speakers), None, str(error)) for table in threads]
 
 
@@ -152,6 +154,7 @@ def _of_threads(threads: Threads, persona: Persona, keep_leading: bool) -> Table
         evidence,
         conversations,
         [*threads.outcomes, *outcomes],
+        tuple(dict.fromkeys(threads.speakers[at].name for at, _ in threads.taking_part.most_common(_MOST_SPEAKERS))),
     )
 
 
@@ -175,6 +178,7 @@ def _table(
     evidence: Sequence[str],
     conversations: list[Conversation],
     outcomes: list[Outcome],
+    speakers: tuple[str, ...] = (),
 ) -> Table:
     every = sorted([*raw.faults, *outcomes], key=lambda outcome: outcome.origin.lines)
     return Table(
@@ -192,6 +196,8 @@ def _table(
         set_aside=tuple(outcome for outcome in every if outcome.kind == "set_aside"),
         left_out=tuple(outcome for outcome in every if outcome.kind == "left_out"),
         samples=_samples(raw, conversations),
+        every_column=raw.columns,
+        speakers=speakers,
     )
 
 

@@ -67,7 +67,8 @@ def recognise(raw: RawTable, source: Source, persona_name: str) -> tuple[str, di
     said = "".join(f"\n  not {shape}: {reason}" for shape, reason in reasons.items())
     raise FormatError(
         f"{raw.name}: {NO_SHAPE}. Columns found: {words.listed(raw.columns)}.\n"
-        f"  Say which column is which with `columns`, for example {proposal(raw)}{said}"
+        f"  Say which column is which with `columns`, for example {proposal(raw)}{said}",
+        raw.columns,
     )
 
 

@@ -100,7 +100,8 @@ def _named_by_parameter(tables: Sequence[Threads], persona_speaker: str) -> list
         names = [spelling[key] for key, _ in shares.most_common()]
         raise FormatError(
             f"{tables[0].raw.name}: no speaker `{persona_speaker}`{words.near(persona_speaker, names)} "
-            f"(persona_speaker): the speakers are {words.listed(names)}"
+            f"(persona_speaker): the speakers are {words.listed(names)}",
+            speakers=names,
         )
     return [_persona(table, frozenset([wanted]), "as the parameters say") for table in tables]
 
@@ -169,7 +170,8 @@ def _by_share(tables: Sequence[Threads]):
             )
         raise FormatError(
             f"{tables[0].raw.name}: nobody stands out as the persona: the speakers are {words.listed(names)}: "
-            "set `persona_speaker` (an automatic author such as bot may be named there too)"
+            "set `persona_speaker` (an automatic author such as bot may be named there too)",
+            speakers=names,
         )
     best = ranked[0]
     tied = len(ranked) > 1 and (candidates[ranked[1]], answers[ranked[1]]) == (candidates[best], answers[best])

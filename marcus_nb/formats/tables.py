@@ -12,7 +12,14 @@ Role = Literal["user", "assistant", "system"]
 
 
 class FormatError(ValueError):
-    """A file that is missing, empty, unreadable or of no known shape; says what was tried and what to do."""
+    """A file that is missing, empty, unreadable or of no known shape; says what was tried and what to do.
+
+    `columns` and `speakers` are what was found in it all the same: what a person can choose from.
+    """
+
+    def __init__(self, told: str, columns: Iterable[str] = (), speakers: Iterable[str] = ()) -> None:
+        super().__init__(told)
+        self.columns, self.speakers = tuple(dict.fromkeys(columns)), tuple(dict.fromkeys(speakers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,7 @@ class Table:
     `records == used + len(rejected) + len(set_aside)`, always; `used` counts the records that stand in conversations,
     `left_out` the parts of used records that do not. `columns` says which column plays which part; `evidence` holds
     plain sentences on how all this was recognised. A file that was passed over has no shape and no conversation.
+    `every_column` and `speakers`, the most talkative first, are what could be chosen instead.
     """
 
     file: str
@@ -155,6 +163,8 @@ class Table:
     set_aside: tuple[Outcome, ...]
     left_out: tuple[Outcome, ...] = ()
     samples: tuple[Sample, ...] = field(default=())
+    every_column: tuple[str, ...] = field(default=(), compare=False)
+    speakers: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def name(self) -> str:

@@ -1,12 +1,11 @@
 """Talking with a persona: a panel in JupyterLab, a static conversation everywhere else."""
 
-import html
-import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from __future__ import annotations
 
-from IPython.display import display
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from marcus_nb import generate, models
 from marcus_nb.conversation import PERSONA_ROLE
@@ -14,17 +13,20 @@ from marcus_nb.display import Block, banner, sentence
 from marcus_nb.display.hiding import know
 from marcus_nb.display.talking import talk as bubbles
 from marcus_nb.panels import headless
+from marcus_nb.panels.live import show
+from marcus_nb.panels.talking import Panel
 from marcus_nb.render import Chat, RenderError, prompt_ids
-from marcus_nb.runs import Run, RunError
+from marcus_nb.runs import Run, RunError, Stage
 from marcus_nb.runs.which import find_run
+from marcus_nb.words import _, shown
 
-HINT = "Type a message and press Enter. The persona knows what was said before, until you begin anew."
-SCROLLED = "max-height:28em;overflow-y:auto;display:flex;flex-direction:column-reverse"  # stays at the newest line
+if TYPE_CHECKING:  # at run time it would bring what measures, and to talk needs none of it
+    from marcus_nb.evaluate import Judged
 
 
 @dataclass
 class Talk:
-    """A conversation with the model that a run deploys; `messages` is what was said so far."""
+    """A conversation with a model of a run, the one that it deploys or its base; `messages` is what was said so far."""
 
     run: Run
     model: Any
@@ -77,7 +79,7 @@ class Talk:
     def shown(self, working: bool = False) -> Block:
         """The conversation so far as chat bubbles."""
         if not self.messages:
-            return sentence("Nothing was said yet.")
+            return sentence(_("Nothing was said yet."))
         return bubbles(self.messages, self.persona, working)
 
 
@@ -102,93 +104,48 @@ def introduction(talk: Talk) -> Block:
     """Whom one talks with, and what was found out about it."""
     shared, verdict = talk.run.parameters.shared, talk.run.state.get("verdict")
     mood = {"acquired": "good", "not acquired": "bad"}.get(verdict, "open")
-    found = f"Its personality: {verdict}." if verdict else "Its personality was not judged yet."
+    found = _("Its personality was not judged yet.")
+    if verdict:
+        found = _("Its personality: {verdict}.").format(verdict=shown(verdict))
     lines = [line for line in (shared.persona_description, found) if line]
-    return banner(f"{shared.persona_name}, from run {talk.run.experiment}/{talk.run.name}", lines, mood)
+    title = _("{name}, from run {run}").format(name=shared.persona_name, run=f"{talk.run.experiment}/{talk.run.name}")
+    return banner(title, lines, mood)
+
+
+def base_of(talk: Talk) -> Talk:
+    """A conversation of its own with the base model of the same run, under the same system message; loading takes time.
+
+    Raises RunError where the base model now is another than the run's, and ModelError where it is not to be had.
+    """
+    run, base = talk.run, models.find_base(talk.run.parameters.shared.base_model)
+    trained = (run.record("train") or {}).get("counts", {}).get("base_model", base.record)
+    if trained != base.record:
+        raise RunError(f"{base.name} is another file now than the base model of run {run.experiment}/{run.name}")
+    return Talk(run, models.load_base(base).to(models.device()), models.load_tokenizer(base), seed=talk.seed)
 
 
 def chat(talk: Talk, questions: Sequence[str], temperature: float, max_new_tokens: int) -> Block | None:
-    """In JupyterLab a panel to talk with the persona; headless it is asked `questions`, without a widget."""
+    """In JupyterLab a panel to talk with the persona, its base model beside it; headless it is asked `questions`,
+    without a widget."""
     if not headless():
-        display(_Panel(talk, temperature, max_new_tokens).box)
+        _panel(talk, lambda: base_of(talk), temperature, max_new_tokens)
         return None
     for question in questions:
-        for _ in talk.say(question, temperature, max_new_tokens):
-            pass
-    return sentence(f"Nobody is here to talk, so {talk.persona} was asked {len(questions)} questions.")
+        deque(talk.say(question, temperature, max_new_tokens), maxlen=0)
+    told = _("Nobody is here to talk, so {name} was asked {count} questions.")
+    return sentence(told.format(name=talk.persona, count=len(questions)))
 
 
-class _Panel:
-    """Box, buttons and bubbles. A reply is written in a thread of its own, so that the buttons work meanwhile."""
-
-    def __init__(self, talk: Talk, temperature: float, max_new_tokens: int) -> None:
-        import ipywidgets  # headless nothing of it may exist
-
-        self.talk, self.max_new_tokens = talk, max_new_tokens
-        self.answering: threading.Thread | None = None
-        self.stopped = threading.Event()
-        wide = ipywidgets.Layout(width="auto")
-        self.said = ipywidgets.HTML()
-        self.words = ipywidgets.Text(placeholder="Your message", layout=ipywidgets.Layout(flex="1 1 auto"))
-        self.send = ipywidgets.Button(description="Send", icon="paper-plane", button_style="primary", layout=wide)
-        self.anew = ipywidgets.Button(description="Begin anew", icon="refresh", layout=wide)
-        self.temperature = ipywidgets.FloatSlider(
-            value=temperature,
-            min=0.0,
-            max=1.5,
-            step=0.1,
-            description="temperature",
-            style={"description_width": "initial"},
-            tooltip="0: always the likeliest reply; higher: more varied, and more mistakes",
+def chat_with_judged(stage: Stage, judged: Judged) -> None:
+    """In JupyterLab the same panel over the two models that 04_evaluate has loaded; headless nothing."""
+    if not headless():
+        shared, chosen = stage.parameters.shared, stage.parameters.evaluate
+        tuned, base = (
+            Talk(stage.run, model, judged.tokenizer, seed=shared.seed) for model in (judged.tuned, judged.base)
         )
-        self.status = ipywidgets.HTML()
-        self.words.on_msg(self._pressed)
-        self.send.on_click(self._sent)
-        self.anew.on_click(self._begun)
-        self.box = ipywidgets.VBox(
-            [
-                self.said,
-                ipywidgets.HBox([self.words, self.send]),
-                ipywidgets.HBox([self.temperature, self.anew]),
-                self.status,
-            ],
-            layout=ipywidgets.Layout(max_width="48em"),
-        )
-        self._show(HINT)
+        _panel(tuned, lambda: base, chosen.temperature, chosen.max_new_tokens)
 
-    def _show(self, status: str, working: bool = False) -> None:
-        self.said.value = f'<div style="{SCROLLED}">{self.talk.shown(working).markup}</div>'
-        self.status.value = f"<small>{html.escape(status)}</small>"
 
-    def _pressed(self, _: Any, content: dict[str, Any], __: Any) -> None:
-        if content.get("event") == "submit":  # Enter
-            self._sent()
-
-    def _sent(self, _: Any = None) -> None:
-        words = self.words.value.strip()
-        if words and not (self.answering and self.answering.is_alive()):
-            self.words.value, self.send.disabled = "", True
-            self.stopped.clear()
-            self.answering = threading.Thread(target=self._answer, args=(words,), daemon=True)
-            self.answering.start()
-
-    def _answer(self, words: str) -> None:
-        status = HINT
-        try:
-            for _ in self.talk.say(words, self.temperature.value, self.max_new_tokens):
-                self._show(f"{self.talk.persona} is writing …", working=True)
-                if self.stopped.is_set():
-                    break
-        except Exception as error:  # raised in a thread it would be seen nowhere
-            self.words.value, status = words, f"That did not work: {error}"
-        finally:
-            self.send.disabled = False
-            if not self.stopped.is_set():
-                self._show(status)
-
-    def _begun(self, _: Any) -> None:
-        self.stopped.set()
-        if self.answering:
-            self.answering.join(30)
-        self.talk.messages = []
-        self._show(HINT)
+def _panel(talk: Talk, base: Callable[[], Talk], temperature: float, max_new_tokens: int) -> None:
+    static = sentence(_("Here one talks with the persona in JupyterLab: run this cell again."))
+    show(Panel(talk, base, temperature, max_new_tokens).box, static)

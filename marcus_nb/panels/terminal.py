@@ -5,6 +5,7 @@ import sys
 
 from marcus_nb.panels.chatting import Talk
 from marcus_nb.render import RenderError
+from marcus_nb.words import _, shown
 
 LONGEST = 200  # tokens of a reply
 LEAVE, ANEW = "/quit", "/reset"
@@ -17,26 +18,32 @@ def converse(talk: Talk, temperature: float) -> None:
         import readline  # noqa: F401  input() then lets a person edit the line, and bring back an earlier one
     print(_greeting(talk), flush=True)
     try:
-        while (words := input("\nyou: ").strip()) != LEAVE:
+        while (words := input(f"\n{_('you')}: ").strip()) != LEAVE:
             if words == ANEW:
                 talk.messages = []
-                print("A new conversation: what was said before is forgotten.")
+                print(_("A new conversation: what was said before is forgotten."))
             elif words:
                 _reply(talk, words, temperature)
     except (KeyboardInterrupt, EOFError):
         print()
-    print(f"You have left the conversation with {talk.persona}.")
+    print(_("You have left the conversation with {name}.").format(name=talk.persona))
 
 
 def _greeting(talk: Talk) -> str:
     shared, verdict = talk.run.parameters.shared, talk.run.state.get("verdict")
-    found = f"personality: {verdict}" if verdict else "not judged yet"
+    told = (
+        _("{name}, from run {run} (personality: {verdict})")
+        if verdict
+        else _("{name}, from run {run} (not judged yet)")
+    )
+    run = f"{talk.run.experiment}/{talk.run.name}"
+    hint = _("Type a message and press Enter. {leave} or Ctrl-C leaves, {anew} begins anew.")
     return "\n".join(
         line
         for line in (
-            f"{talk.persona}, from run {talk.run.experiment}/{talk.run.name} ({found})",
+            told.format(name=talk.persona, run=run, verdict=shown(verdict or "")),
             shared.persona_description,
-            f"Type a message and press Enter. {LEAVE} or Ctrl-C leaves, {ANEW} begins anew.",
+            hint.format(leave=LEAVE, anew=ANEW),
         )
         if line
     )
@@ -50,9 +57,9 @@ def _reply(talk: Talk, words: str, temperature: float) -> None:
             sys.stdout.write(harmless(said[written:]))
             sys.stdout.flush()
             written = len(said)
-        print("" if written else "(says nothing)")
+        print("" if written else _("(says nothing)"))
     except RenderError as error:
-        print(f"(did not get that: {error})")
+        print(_("(did not get that: {error})").format(error=error))
 
 
 def harmless(words: str) -> str:

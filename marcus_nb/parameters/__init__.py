@@ -12,8 +12,10 @@ from marcus_nb.parameters.files import (
     find,
     load,
     load_saved,
+    parameters_of,
     parse_set,
     save,
+    source_path,
 )
 from marcus_nb.parameters.problems import ParameterError
 from marcus_nb.parameters.schema import (
@@ -51,7 +53,9 @@ __all__ = [
     "from_cell",
     "load",
     "load_saved",
+    "parameters_of",
     "parse_set",
     "reference_table",
     "save",
+    "source_path",
 ]

@@ -1,12 +1,15 @@
 """The tagged `parameters` cell of each notebook: generated from the schema, and read back."""
 
 import ast
+from dataclasses import replace
 from typing import Any, get_origin
 
 from marcus_nb.parameters.files import Parameters, load, override
 from marcus_nb.parameters.problems import ParameterError, did_you_mean
 from marcus_nb.parameters.schema import SECTIONS, STAGES, fields_of
 
+CHOSEN = "chosen here"  # where a value comes from that was clicked in a draft
+_LONGEST_LIST = 80  # characters of a list that stands in one line
 INJECTED = "# Parameters"  # how the cell begins that papermill adds
 
 
@@ -20,8 +23,10 @@ def _default_text(default: Any) -> str:
     return repr(default).replace("#", "") if default != [] else "none"
 
 
-def cell_source(stage: str) -> str:
+def cell_source(stage: str, experiment: str = "quickstart", values: dict[str, Any] | None = None) -> str:
     """The source of a notebook's parameters cell: one line per parameter, however long, which a formatter would break.
+
+    With `values`, `{"lora_r": 16, …}`, each stands there instead of None, a long list with a line for each item.
 
     >>> print(cell_source("clean"))  # doctest: +ELLIPSIS
     # fmt: off
@@ -31,7 +36,7 @@ def cell_source(stage: str) -> str:
     """
     lines = [
         "# fmt: off",
-        'experiment: str = "quickstart"  # the YAML file in parameters/, without its ending',
+        f'experiment: str = "{experiment}"  # the YAML file in parameters/, without its ending',
         'run: str = "draft"  # the run\'s folder in outputs/<experiment>/; draft is the one that may be overwritten',
     ]
     for section, name in fields_of(stage):
@@ -40,10 +45,17 @@ def cell_source(stage: str) -> str:
         meaning = " ".join((field.description or "").split()).rstrip(".")
         meaning = meaning.replace(": ", " - ")  # a colon would end the type in papermill's regular expression
         default = "" if field.is_required() else f"; default {_default_text(field.default)}"
+        value = _value_text((values or {}).get(name))
         lines.append(
-            f"{name}: {_type_name(field.annotation)} = None  # {meaning}{f' [{unit}]' if unit else ''}{default}"
+            f"{name}: {_type_name(field.annotation)} = {value}  # {meaning}{f' [{unit}]' if unit else ''}{default}"
         )
     return "\n".join(lines)
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, list) and len(repr(value)) > _LONGEST_LIST:
+        return "".join(["[\n", *(f"    {item!r},\n" for item in value), "]"])
+    return repr(value)
 
 
 def experiment_and_run(names: dict[str, Any]) -> tuple[str, str]:
@@ -55,10 +67,17 @@ def experiment_and_run(names: dict[str, Any]) -> tuple[str, str]:
     return names["experiment"], names["run"]
 
 
-def from_cell(stage: str, names: dict[str, Any], base: Parameters | None = None) -> Parameters:
+def from_cell(
+    stage: str,
+    names: dict[str, Any],
+    base: Parameters | None = None,
+    chosen: dict[str, Any] | None = None,
+    prepared: dict[str, Any] | None = None,
+) -> Parameters:
     """Resolve a notebook's parameters: a value typed in the cell wins over the YAML, which wins over the default.
 
-    With `base`, the parameters that a run keeps of itself stand in for the YAML.
+    With `base`, the parameters that a run keeps of itself stand in for the YAML. `chosen`, what was clicked in a draft
+    (`{"clean.redact": False}`), stands between YAML and cell; a value that the cell was `prepared` with is not typed.
     `names` is the notebook's `vars()`. Raises ParameterError for a name that no parameter has (an injected typo).
     """
     sections = {name: section for section, name in fields_of(stage)}
@@ -70,9 +89,30 @@ def from_cell(stage: str, names: dict[str, Any], base: Parameters | None = None)
     if problems:
         raise ParameterError("\n".join([*problems, f"Known here: {', '.join(allowed)}."]))
     typed = {f"{section}.{name}": names[name] for name, section in sections.items() if names.get(name) is not None}
+    typed = {key: value for key, value in typed.items() if key not in (prepared or {}) or prepared[key] != value}
     if base is None:
-        return load(experiment_and_run(names)[0], typed, override_origin="this cell")
+        layers = {key: "this cell" for key in typed} | {
+            key: "chosen here" for key in (chosen or {}) if key not in typed
+        }
+        named = experiment_and_run(names)[0]
+        resolved = load(named, (chosen or {}) | typed, layers)
+        return _saved_since(named, resolved, typed) if typed else resolved
     return override(base, typed, "this cell")
+
+
+def _saved_since(named: str, resolved: Parameters, typed: dict[str, Any]) -> Parameters:
+    """What is typed and is what the YAML says anyway comes from there: it was saved, and does not differ."""
+    try:
+        written = load(named)
+    except ParameterError:  # what is typed is what the YAML lacks
+        return resolved
+    origins = dict(resolved.origins)
+    values, there = resolved.as_dict(), written.as_dict()
+    for key in typed:
+        section, _, name = key.partition(".")
+        if values[section][name] == there[section][name]:
+            origins[key] = written.origins[key]
+    return replace(resolved, origins=origins)
 
 
 def _typed(names: dict[str, Any]) -> set[str]:

@@ -62,6 +62,22 @@ class Parameters:
     def hash(self) -> str:
         return _digest(self.as_dict())
 
+    @property
+    def by_hand_file(self) -> Path | None:
+        """The file of choices by hand that `clean.by_hand` names, counted from the project's folder."""
+        return ROOT / self.clean.by_hand if self.clean.by_hand else None
+
+    @property
+    def own_folders(self) -> dict[str, str]:
+        """Where files lie that are named and are outside the project: `{"chat.csv": "/home/ada/chats"}`."""
+        found = {}
+        sources = (*self.ingest.sources, *self.evaluate.contrast_sources)
+        for path in (*(source.path for source in sources), self.clean.by_hand, self.shared.base_model):
+            folder = re.match(r"(?:(?:[A-Za-z]:)?[\\/]|\.\.[\\/]).*(?=[\\/])", path)
+            if folder and len(folder[0]) > 3:  # the root of a drive is no one's
+                found[re.split(r"[\\/]", path)[-1]] = folder[0]
+        return found
+
 
 def _json(value: Any) -> Any:
     if isinstance(value, BaseModel):
@@ -95,22 +111,48 @@ def find(experiment: str) -> Path:
             "An experiment is a file parameters/NAME.yaml, named with letters, digits, dots, dashes and underscores\n"
             "(not con, prn, aux, nul, com1 or lpt1: Windows keeps these names for devices)."
         )
+    alike = sorted(other.stem for other in path.parent.glob("*.yaml") if other.stem.casefold() == name.casefold())
+    if len(alike) > 1:
+        raise ParameterError(
+            f"{' and '.join(alike)} differ only in upper and lower case: on Windows and macOS they are one file and "
+            "their runs one folder. Rename one."
+        )
+    if alike and path.suffix == ".yaml":
+        path = path.with_name(f"{alike[0]}.yaml")  # where ACME opens acme.yaml, it is still the experiment acme
     return path
 
 
-def load(experiment: str, overrides: dict[str, Any] | None = None, override_origin: str = "--set") -> Parameters:
+def source_path(file: str) -> str:
+    """A file as the YAML names it: from the project's folder where it lies in it, else by its whole path.
+
+    It is meant from where the person stands. `source_path("/work/marcus/data/chat.csv")` → `"data/chat.csv"`.
+    """
+    whole = Path(os.environ.get("MARCUS_CWD", "."), file).resolve()
+    return whole.relative_to(ROOT).as_posix() if whole.is_relative_to(ROOT) else whole.as_posix()
+
+
+def load(
+    experiment: str, overrides: dict[str, Any] | None = None, override_origin: str | dict[str, str] = "--set"
+) -> Parameters:
     """Read an experiment's YAML, its parents (`extends`) and the overrides (`{"train.lora_r": 8}`), and validate all.
 
+    `override_origin` says where the overrides come from: one word for all, or one for each key.
     Raises ParameterError that lists every problem with its file, line, key, what was found and the nearest name.
     """
     path = find(experiment)
     content = read(path)
     for key, value in (overrides or {}).items():
+        origin = override_origin if isinstance(override_origin, str) else override_origin[key]
         try:
-            content.choose(*_split_key(key, override_origin), value, override_origin)
+            content.choose(*_split_key(key, origin), value, origin)
         except ParameterError as error:
             content.problems.append(str(error))
     return _validate(path.stem, content)
+
+
+def parameters_of(path: Path, text: str) -> Parameters:
+    """The parameters that an experiment's file would give with this text in it. Raises ParameterError."""
+    return _validate(path.stem, read(path, text=text))
 
 
 def load_saved(path: Path, experiment: str, origins: dict[str, str]) -> Parameters:

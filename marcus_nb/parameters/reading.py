@@ -46,11 +46,14 @@ class Content:
         self.places[key] = origin
 
 
-def read(path: Path, seen: tuple[Path, ...] = ()) -> Content:
-    """Read a file and its parents. Raises ParameterError for a file that cannot be understood at all."""
+def read(path: Path, seen: tuple[Path, ...] = (), text: str | None = None) -> Content:
+    """Read a file, or what is about to be written there, and its parents.
+
+    Raises ParameterError for a file that cannot be understood at all.
+    """
     if path in seen:
         raise ParameterError(f"{path.name}: extends itself by way of {' → '.join(p.name for p in (*seen, path))}")
-    raw = _read_yaml(path)
+    raw = _read_yaml(path, _read_text(path) if text is None else text)
     content = Content()
     if raw.get("extends") is not None:
         content = read(_parent(path, raw["extends"]), (*seen, path))
@@ -93,8 +96,7 @@ def _short(value: Any) -> str:
     return "nothing" if value is None else repr(_plain(value, Path(), 0, count()))[:80]
 
 
-def _read_yaml(path: Path) -> Any:
-    text = _read_text(path)
+def _read_yaml(path: Path, text: str) -> Any:
     try:
         raw = YAML(typ="rt", pure=True).load(text)
     except ReaderError as error:

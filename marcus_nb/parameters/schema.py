@@ -109,6 +109,8 @@ class Ingest(_Strict):
 class Clean(_Strict):
     """02_clean: the rules, in the order they run, and the split."""
 
+    by_hand: str = ""
+    """A file of single conversations dropped, kept or corrected by hand, beside the YAML; empty: none."""
     unicode_repair: bool = True
     """Repair text that was decoded wrongly (donâ€™t → don’t) and HTML entities (&amp;); good text stays as it is."""
     html_to_text: bool = True

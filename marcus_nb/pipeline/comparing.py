@@ -13,6 +13,7 @@ from marcus_nb.parameters import ROOT
 from marcus_nb.pipeline.console import HEARTBEAT_SECONDS, Console, elapsed, plain
 from marcus_nb.pipeline.execute import StageFailed, run_notebook
 from marcus_nb.runs import Run, outputs_root
+from marcus_nb.runs.folders import known_folders
 
 NOTEBOOK = ROOT / "notebooks" / "compare.ipynb"
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -58,7 +59,7 @@ def execute(named: Sequence[str], first: Run, folder: Path) -> Path:
     Raises StageFailed (the notebook is kept as `compare.FAILED.ipynb`) or KeyboardInterrupt (kept likewise).
     """
     seed = first.parameters.shared.seed
-    return run_notebook("compare", NOTEBOOK, folder, {"runs": list(named), "seed": seed}, seed)
+    return run_notebook("compare", NOTEBOOK, folder, {"runs": list(named), "seed": seed}, seed, known_folders())
 
 
 @contextmanager

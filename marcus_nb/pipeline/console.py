@@ -20,6 +20,7 @@ from rich.markup import escape
 
 from marcus_nb.parameters import STAGES
 from marcus_nb.runs import Run
+from marcus_nb.runs.folders import Known, known_folders, without_folders
 from marcus_nb.runs.provenance import NOTEBOOKS
 
 # What a terminal would take for an order: colours and the like, and control characters that are no line ends.
@@ -44,6 +45,7 @@ class Console:
         self.out = rich.console.Console(highlight=False, soft_wrap=True)
         self.log: Path | None = None
         self.run: Run | None = None  # the one that was begun
+        self.known: Known = ()  # folders that the log must not tell
 
     def say(self, text: str = "", style: str = "", level: str = NORMAL) -> None:
         """One line, shown from this level on: "quiet" is always shown, "verbose" only when asked for."""
@@ -55,7 +57,7 @@ class Console:
         """A line for the run's log alone."""
         if self.log is None or not text.strip():
             return
-        text = text.replace(str(self.log.parents[2]), "outputs")  # no folder of this machine in what lies in the run
+        text = without_folders(text, self.known)
         # A full disk is told by what has to be written.
         with contextlib.suppress(OSError), self.log.open("a", encoding="utf-8", newline="\n") as file:
             file.write(f"{time.strftime('%H:%M:%S')} {plain(text).strip()}\n")
@@ -75,7 +77,7 @@ class Console:
 
     def begin(self, run: Run, resumed: bool = False) -> None:
         self.started = time.monotonic()
-        self.run, self.log = run, run.folder / RUN_LOG
+        self.run, self.log, self.known = run, run.folder / RUN_LOG, known_folders(run.parameters)
         self.say(f"Marcus · {run.experiment} · run {run.name}{' goes on' if resumed else ''}", "bold")
         self.say(f"{run.parameters.shared.persona_name} from {run.parameters.shared.base_model}")
         self.say(f"in {run.folder}", "dim")
@@ -149,12 +151,12 @@ class Console:
         self.say(f"Why, with the evidence:  {run.folder / '04_evaluate.ipynb'}", level=QUIET)
         self.say(f"The model to deploy:     {run.folder / 'model'}", level=QUIET)
 
-    def failed(self, stage: str, cause: str, notebook: Path, again: str, changed: str) -> None:
+    def failed(self, stage: str, cause: str, notebook: Path | None, again: str, changed: str) -> None:
         self.say()
         self.say(f"FAILED in {NOTEBOOKS[stage]}", "bold red", QUIET)
         for line in cause.splitlines():
             self.say(f"    {line}", level=QUIET)
-        if notebook.is_file():
+        if notebook and notebook.is_file():
             self.say(f"The notebook as far as it came:  {notebook}", level=QUIET)
         self.say(f"When that is mended, go on with:  {again}", level=QUIET)
         self.say(f"With parameters changed for it:   {changed}", level=QUIET)

@@ -134,6 +134,17 @@ def _cell_at_work(notebook: Any) -> Any:
     return started[-1] if started else None
 
 
+# What Windows ends a process with (NTSTATUS), where Linux has signals.
+_OF_WINDOWS = {
+    1: "it was ended from outside, as the task manager does",
+    0xC0000005: "a library crashed (access violation)",
+    0xC0000017: "memory ran out",
+    0xC000012D: "memory ran out",
+    0xC000013A: "it was ended by Ctrl-C or a closed window",
+    0xC0000409: "a library crashed (stack buffer overrun)",
+}
+
+
 def _how_it_died(exit_code: int | None) -> str:
     """An exit code as a person understands it; -9 is what the system's out-of-memory killer leaves."""
     start = "The notebook's kernel died in this cell"
@@ -143,6 +154,8 @@ def _how_it_died(exit_code: int | None) -> str:
         return f"{start}, most likely for want of memory."
     if exit_code < 0:
         return f"{start} with {signal.Signals(-exit_code).name}: a library crashed, or the system ended it."
+    if os.name == "nt" and (likely := _OF_WINDOWS.get(exit_code)):
+        return f"{start} with exit code {exit_code:#x}: {likely}."
     return f"{start} with exit code {exit_code}."
 
 

@@ -5,8 +5,7 @@ import errno
 import json
 import os
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from marcus_nb.pipeline.console import plain
 from marcus_nb.pipeline.engine import INTERRUPTED, MarcusEngine
 from marcus_nb.renaming import replace
 from marcus_nb.runs import DiskFull, Run, RunError, write_json
-from marcus_nb.runs.folder import outputs_root
+from marcus_nb.runs.folders import Known, known_folders, without_folders
 from marcus_nb.runs.provenance import notebook_of
 
 papermill_engines.register("marcus", MarcusEngine)
@@ -62,7 +61,8 @@ def execute(run: Run, stage: str) -> Path:
     def unfinished() -> str:
         return "" if run.record(stage) else "The notebook ran to its end without writing its record."
 
-    return run_notebook(stage, notebook_of(stage), run.folder, values, run.parameters.shared.seed, unfinished)
+    known, seed = known_folders(run.parameters), run.parameters.shared.seed
+    return run_notebook(stage, notebook_of(stage), run.folder, values, seed, known, unfinished)
 
 
 def run_notebook(
@@ -71,15 +71,17 @@ def run_notebook(
     folder: Path,
     values: dict[str, Any],
     seed: int,
+    known: Known,
     unfinished: Callable[[], str] = lambda: "",
 ) -> Path:
     """Execute a notebook into a folder, with these parameters; returns the executed one, which bears its name.
 
-    `unfinished` says what is missing although every cell ran. Raises StageFailed (with `name`) or KeyboardInterrupt,
-    and keeps the notebook as `NAME.FAILED.ipynb` then.
+    `known` are the folders that it must not show. `unfinished` says what is missing although every cell ran. Raises
+    StageFailed (with `name`) or KeyboardInterrupt, and keeps the notebook as `NAME.FAILED.ipynb` then.
     """
     done = folder / source.name
     partial, failed = done.with_suffix(".partial.ipynb"), done.with_suffix(".FAILED.ipynb")
+    failed.unlink(missing_ok=True)  # of an attempt before this one
     try:
         with _kernel_environment(seed):
             papermill.execute_notebook(
@@ -97,20 +99,19 @@ def run_notebook(
             )
         problem = unfinished()
         if not problem:
-            _settle(partial, done, folders=_folders(values))
-            failed.unlink(missing_ok=True)  # of an attempt before this one
+            _settle(partial, done, known)
             return done
     except PapermillExecutionError as error:
         problem = _cause(error)
     except KeyboardInterrupt:
-        _keep(partial, failed, INTERRUPTED, _folders(values))
+        _keep(partial, failed, known, INTERRUPTED)
         raise
     except DiskFull as error:
         problem = str(error)
     except (OSError, ValueError) as error:  # papermill saves as it goes; ValueError: NaN, which JSON does not have
         full = getattr(error, "errno", None) == errno.ENOSPC
         problem = "The disk is full: the notebook could not be saved." if full else f"{type(error).__name__}: {error}"
-    _keep(partial, failed, problem, _folders(values))
+    _keep(partial, failed, known, problem)
     raise StageFailed(name, problem, failed)
 
 
@@ -127,24 +128,25 @@ def _cause(error: PapermillExecutionError) -> str:
     return f"{text}\nin the line: {arrow[1].strip()}" if arrow and hasattr(builtins, error.ename) else text
 
 
-def _keep(partial: Path, failed: Path, problem: str, folders: Sequence[tuple[str, str]]) -> None:
+def _keep(partial: Path, failed: Path, known: Known, problem: str) -> None:
     """Keep what there is of a notebook that failed, also when the disk takes nothing more."""
     try:
-        _settle(partial, failed, problem, folders)
+        _settle(partial, failed, known, problem)
     except (OSError, RunError, ValueError):  # ValueError: half-written, and no JSON any more
         if partial.is_file():
             replace(partial, failed)
 
 
-def _settle(partial: Path, target: Path, problem: str = "", folders: Sequence[tuple[str, str]] = ()) -> None:
+def _settle(partial: Path, target: Path, known: Known, problem: str = "") -> None:
     """Give an executed notebook its name, without the folders of this machine and its user in what it shows."""
-    notebook = _without_folders(json.loads(partial.read_text(encoding="utf-8")), folders)
+    notebook = without_folders(json.loads(partial.read_text(encoding="utf-8")), known)
     notebook["metadata"]["papermill"]["output_path"] = target.name
     _lighten(notebook)
     marked = any("papermill-error-cell-tag" in cell["metadata"].get("tags", []) for cell in notebook["cells"])
     if problem and not marked:  # papermill marks where a cell raised
         tags = {"tags": ["papermill-error-cell-tag"]}
-        notebook["cells"].insert(0, nbformat.v4.new_markdown_cell(f"**{problem}**", metadata=tags))
+        told = f"**{without_folders(problem, known)}**"
+        notebook["cells"].insert(0, nbformat.v4.new_markdown_cell(told, metadata=tags))
     write_json(target, notebook)
     partial.unlink()
 
@@ -159,31 +161,6 @@ def _lighten(notebook: dict[str, Any]) -> None:
             if "text/html" in data and len(plain_text) > LONGEST_PLAIN:
                 cut = plain_text[:LONGEST_PLAIN].rsplit("\n", 1)[0]
                 data["text/plain"] = f"{cut}\n… (all of it where HTML is shown)"
-
-
-def _folders(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """The folders of this machine, and of files that a parameter names, and what stands for them; innermost first."""
-    named = {outputs_root(): "outputs", ROOT: ".", Path(sys.prefix): "python", Path.home(): "~"}
-    known = [(str(folder), shown) for folder, shown in named.items() if len(folder.parts) > 1]
-    for listed in (values.get("sources"), values.get("contrast_sources")):
-        for source in listed or []:
-            folder = re.match(r"(?:[A-Za-z]:)?[\\/].*(?=[\\/])", source.get("path", ""))
-            if folder and len(folder[0]) > 3:
-                known.append((folder[0], "…"))
-    return sorted(known, key=lambda item: -len(item[0]))
-
-
-def _without_folders(value: Any, folders: Sequence[tuple[str, str]]) -> Any:
-    """Every string below `value`, pictures apart, with `/home/ada/marcus/x.py` turned into `./x.py`."""
-    if isinstance(value, dict):
-        pictures = {key: item for key, item in value.items() if key.startswith("image/")}
-        return {key: _without_folders(item, folders) for key, item in value.items()} | pictures
-    if isinstance(value, list):
-        return [_without_folders(item, folders) for item in value]
-    if isinstance(value, str):
-        for folder, shown in folders:
-            value = re.sub(rf"{re.escape(folder)}(?![\w-])", shown, value)
-    return value
 
 
 def _relative(path: Path) -> str:

@@ -1,5 +1,6 @@
 """`list` and `verify`: what runs there are, and whether one is still what was recorded. Neither needs torch."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -52,26 +53,32 @@ def _row(folder: Path) -> tuple[str, ...]:
         told = state["verdict"] or state["cause"] or ""
     except (RunError, KeyError, TypeError, AttributeError) as error:  # one damaged run must not hide the others
         return name, "unreadable", "", "", "", _one_line(error)
-    able = [found for found in claims.values() if found != "not measurable"]
-    held = f"{able.count('supported')} of {len(able)}" if able else ""
-    return name, status, held, f"{seconds / 60:.1f}" if seconds else "", _size(folder), _one_line(told)
+    minutes, taken = f"{seconds / 60:.1f}" if seconds else "", f"{size(folder) / 1e6:,.0f} MB"
+    return name, status, supported(claims), minutes, taken, _one_line(told)
 
 
 def _one_line(told: Any) -> str:
     return " ".join(str(told).split())
 
 
-def _size(folder: Path) -> str:
-    """What the run takes on the disk: `"612 MB"`."""
-    size, waiting = 0, [folder]
+def supported(claims: dict[str, str]) -> str:
+    """How many of a record's claims hold, of those that could be measured: `"11 of 12"`, or "" where none could."""
+    able = [found for found in claims.values() if found != "not measurable"]
+    return f"{able.count('supported')} of {len(able)}" if able else ""
+
+
+def size(folder: Path) -> int:
+    """Bytes that a run takes on the disk; what vanishes meanwhile does not count."""
+    total, waiting = 0, [str(folder)]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
-                else:
-                    size += entry.stat(follow_symlinks=False).st_size
-    return f"{size / 1e6:,.0f} MB"
+                with contextlib.suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
+    return total
 
 
 def verified(folder: Path) -> tuple[list[str], int]:

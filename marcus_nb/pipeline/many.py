@@ -7,11 +7,11 @@ import rich.console
 from rich.markup import escape
 from rich.table import Table
 
-from marcus_nb import parameters as parameters_module
-from marcus_nb.parameters import ParameterError, Parameters
+from marcus_nb.parameters import Parameters
 from marcus_nb.pipeline import comparing, order, plans
 from marcus_nb.pipeline.asked import Wanted, start_of
 from marcus_nb.pipeline.console import LAUNCHER, QUIET, Console
+from marcus_nb.pipeline.listing import supported
 from marcus_nb.runs import Run, RunError
 
 WIDTH = 200  # characters: a narrower terminal breaks long rows itself, which is easier to read than folded cells
@@ -19,6 +19,7 @@ WIDTH = 200  # characters: a narrower terminal breaks long rows itself, which is
 
 def run(
     asked: Sequence[Wanted],
+    resolved: Sequence[Parameters],
     start: str,
     until: str,
     console: Callable[[Wanted], Console],
@@ -27,10 +28,12 @@ def run(
 ) -> int:
     """Make one run after the other, then a table of them all and `compare.ipynb` over those that were judged.
 
-    `console` gives each run its own. A run that fails does not stop the others; the exit code is that of the worst.
-    Ctrl-C stops all. Raises ParameterError, before anything is made, for what no run could be made of.
+    `resolved` are the parameters of each; `console` gives each run its own. A run that fails does not stop the others;
+    the exit code is that of the worst. Ctrl-C stops all. Raises ParameterError, before anything is made, for what no
+    run could be made of.
     """
-    resolved = [_resolved(one) for one in asked]
+    for parameters in resolved:
+        plans.check_sources(parameters)
     made: list[tuple[Wanted, Run | None, str]] = []
     codes = []
     for place, (one, parameters) in enumerate(zip(asked, resolved, strict=True)):
@@ -40,8 +43,8 @@ def run(
         try:
             planned = _planned(parameters, start_of(one, start, asked[:place]), start, until)
             codes.append(order.run(parameters, planned, seen, require_acquired, None, keep_checkpoints))
-        except (RunError, ParameterError, OSError) as error:
-            problem = str(error)
+        except Exception as error:  # whatever it is, the others are made
+            problem = str(error) or type(error).__name__
             seen.say(problem, "red", QUIET)
             codes.append(order.FAILED)
         made.append((one, seen.run, problem))
@@ -57,13 +60,12 @@ def run(
     if len(judged) > 1:
         last.say(f"\nSide by side, once more with  {LAUNCHER} compare {' '.join(judged)}", "bold")
         codes.append(comparing.compare(judged, last))
-    return next((code for code in (order.FAILED, order.NOT_ACQUIRED) if code in codes), order.OK)
+    return worst(codes)
 
 
-def _resolved(one: Wanted) -> Parameters:
-    parameters = parameters_module.load(one.experiment, one.overrides)
-    plans.check_sources(parameters)
-    return parameters
+def worst(codes: Sequence[int]) -> int:
+    """The exit code of several runs and their comparison: `worst([0, 3, 1])` → 1; Ctrl-C, 130, before all."""
+    return next((code for code in (order.INTERRUPTED, order.FAILED, order.NOT_ACQUIRED) if code in codes), order.OK)
 
 
 def _planned(parameters: Parameters, own: str, start: str, until: str) -> plans.Plan:
@@ -88,13 +90,12 @@ def table(made: Sequence[tuple[Wanted, Run | None, str]]) -> Table:
         state = run.state
         cause = (state["cause"] or problem).partition("\n")[0]
         claims = ((run.record("evaluate") or {}).get("counts") or {}).get("claims", {})
-        able = [status for status in claims.values() if status != "not measurable"]
         seconds = sum(stage.get("seconds", 0) for stage in state["stages"].values())
         shown.add_row(
             escape(one.title),
             state["status"],
             escape(state["verdict"] or cause),
-            f"{able.count('supported')} of {len(able)}" if able else "",
+            supported(claims),
             f"{seconds / 60:.1f}",
             run.name,
         )

@@ -1,11 +1,8 @@
 """Doing what was planned, stage by stage; the run's status is written whatever happens."""
 
+import contextlib
 import shutil
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from marcus_nb import runs
@@ -13,11 +10,12 @@ from marcus_nb.parameters import STAGES, Parameters
 from marcus_nb.pipeline.console import Console
 from marcus_nb.pipeline.execute import StageFailed, check_notebook, execute
 from marcus_nb.pipeline.plans import Plan
+from marcus_nb.pipeline.signals import ended_by_signals
 from marcus_nb.runs import Run, RunError, hygiene
+from marcus_nb.runs.folders import known_folders, without_folders
 from marcus_nb.runs.lock import locked
 from marcus_nb.runs.provenance import notebook_of
 
-PATIENCE_SECONDS = 10  # a notebook's kernel needs up to five of them to end its children and itself
 OK, FAILED, USAGE, NOT_ACQUIRED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -40,7 +38,7 @@ def run(
     for step in planned.steps:
         if step.action == "run":
             check_notebook(step.stage)
-    with _ended_by_signals():
+    with ended_by_signals():
         parent = planned.parent.name if planned.parent else None
         current = planned.resumed or runs.create(parameters, parent=parent, reproduces=reproduces)
         with locked(current.folder):
@@ -50,9 +48,9 @@ def run(
             try:
                 code, state = _stages(current, planned, console)
                 if state is not None:
+                    console.end(current, state)
                     if state["status"] == "PASSED" and not keep_checkpoints:
                         _delete_checkpoints(current)
-                    console.end(current, state)
             finally:
                 _report(current, console)
                 _look_for_what_tells(current, console)
@@ -80,7 +78,8 @@ def _stages(current: Run, planned: Plan, console: Console) -> tuple[int, dict[st
             return FAILED, None
         except (RunError, OSError) as error:
             _stop(current, step.stage, "FAILED", str(error), again)
-            raise
+            console.failed(step.stage, str(error), None, again, changed)
+            return FAILED, None
         except KeyboardInterrupt:
             _stop(current, step.stage, "INCOMPLETE", "interrupted", again)
             console.interrupted(step.stage, again)
@@ -90,7 +89,7 @@ def _stages(current: Run, planned: Plan, console: Console) -> tuple[int, dict[st
 
 def _take_over(parent: Run, current: Run, stage: str, console: Console) -> None:
     runs.reuse(parent, current, stage)
-    taken = {"status": "PASSED", "reused_from": parent.name, "notebook": _notebook_hash(current, stage)}
+    taken = {"status": "PASSED", "reused_from": parent.name, **_hashes(current, stage)}
     runs.update(current, stages={stage: taken})
     console.reused(stage, parent.name)
 
@@ -102,18 +101,19 @@ def _make(current: Run, stage: str, console: Console, again: str) -> None:
     with console.stage(current, stage):
         execute(current, stage)
     record = current.record(stage) or {}
-    made = {"status": "PASSED", "seconds": record["seconds"], "notebook": _notebook_hash(current, stage)}
+    made = {"status": "PASSED", "seconds": record["seconds"], **_hashes(current, stage)}
     runs.update(current, stages={stage: made})
     console.passed(record, began)
 
 
-def _notebook_hash(current: Run, stage: str) -> str | None:
-    """The executed notebook cannot stand in its own stage's record, which it writes itself."""
-    path = current.folder / notebook_of(stage).name
-    return runs.sha256(path) if path.is_file() else None
+def _hashes(current: Run, stage: str) -> dict[str, str | None]:
+    """Of the record, and of the executed notebook, which cannot stand in the record that it writes itself."""
+    paths = {"notebook": current.folder / notebook_of(stage).name, "record": current.folder / stage / "record.json"}
+    return {name: runs.sha256(path) if path.is_file() else None for name, path in paths.items()}
 
 
 def _stop(current: Run, stage: str, status: str, cause: str, again: str) -> None:
+    cause = without_folders(cause, known_folders(current.parameters))
     runs.update(
         current,
         go_on=again,
@@ -139,12 +139,15 @@ def _finish(current: Run, last: str, console: Console) -> dict[str, Any]:
 
 
 def _delete_checkpoints(current: Run) -> None:
-    """All but the one with the lowest validation loss: nothing goes on from them any more, and they weigh the most."""
-    outcome = current.folder / "train" / "outcome.json"
-    best = runs.read_json(outcome).get("best_step") if outcome.is_file() else None
-    for folder in (current.folder / "train" / "checkpoints").glob("checkpoint-*"):
-        if folder.name != f"checkpoint-{best}":
-            shutil.rmtree(folder, ignore_errors=True)  # what cannot be deleted now does no harm
+    """All but the one with the lowest validation loss: nothing goes on from them any more, and they weigh the most.
+
+    What cannot be deleted, or is not because somebody has no patience left, does no harm and changes no outcome.
+    """
+    with contextlib.suppress(RunError, OSError, KeyboardInterrupt):
+        best = runs.read_json(current.folder / "train" / "outcome.json")["best_step"]
+        for folder in (current.folder / "train" / "checkpoints").glob("checkpoint-*"):
+            if folder.name != f"checkpoint-{best}":
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _report(current: Run, console: Console) -> None:
@@ -163,41 +166,13 @@ def _look_for_what_tells(current: Run, console: Console) -> None:
     """Say what in the files that people share tells of this person and machine; it changes no outcome."""
     try:
         found = hygiene.scan(current)
-        runs.update(current, hygiene=[vars(item) for item in found])
-    except (RunError, OSError) as error:
-        console.say(f"It could not be looked through for what tells of you ({error}).")
+        runs.update(current, private=hygiene.private(current), hygiene=[vars(item) for item in found])
+    except (RunError, OSError, KeyboardInterrupt) as error:
+        said = str(error) or "interrupted"
+        console.say(f"It could not be looked through for what tells of you ({said}).")
         return
     if found:
         files = dict.fromkeys(item.file for item in found)
         kinds = ", ".join(dict.fromkeys(item.what for item in found))
         console.say(f"Before you share this run: {kinds} can be read in {', '.join(files)}.", "yellow")
         console.say(f"Where exactly: {current.folder / 'run.json'}, under hygiene", "yellow")
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Whatever asks the run to end is an interrupt like Ctrl-C, so that the record is still written.
-
-    SIGTERM comes from a scheduler, SIGHUP from a terminal that is closed; on Windows, where nothing announces the end
-    by the task manager, SIGBREAK is Ctrl-Break and the closed window. nohup's choice to ignore SIGHUP is kept.
-    """
-
-    first = float("-inf")
-
-    def interrupt(*_: Any) -> None:
-        nonlocal first
-        # Impatience must not cut off the record of the first interrupt; but no ending may hang for good.
-        if time.monotonic() - first > PATIENCE_SECONDS:
-            first = time.monotonic()
-            raise KeyboardInterrupt
-
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        before = {n: signal.signal(n, interrupt) for n in numbers if signal.getsignal(n) is not signal.SIG_IGN}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -148,6 +148,8 @@ def check_sources(parameters: Parameters) -> None:
             formats.paths([source], ROOT)
         except formats.FormatError as error:
             missing.append(f"{key}: {error}")
+    if (by_hand := parameters.by_hand_file) and not by_hand.is_file():
+        missing.append(f"clean.by_hand: {parameters.clean.by_hand} is not there; empty it where nothing is by hand")
     if missing:
         raise ParameterError(
             "\n".join(missing) + "\nPaths are counted from the project's folder; absolute paths work too."

@@ -90,6 +90,8 @@ def _check_data(original: Run) -> None:
             now |= {runs.sha256(path): path.name for path in formats.paths([source], ROOT)}
         except formats.FormatError as error:
             problems.append(str(error))
+    if (by_hand := original.parameters.by_hand_file) and by_hand.is_file():
+        now[runs.sha256(by_hand)] = by_hand.name
     known = {Path(name).name for name in wanted.values()}
     for digest, name in wanted.items():
         if digest not in now:

@@ -1,19 +1,22 @@
 """The run folder: make one, open one, list them."""
 
+import contextlib
+import errno
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from marcus_nb import parameters as parameters_module
 from marcus_nb.parameters import NAME, ROOT, Parameters
+from marcus_nb.runs import processes
 from marcus_nb.runs.files import RunError, read_json, saying_disk_full, write_json
 from marcus_nb.runs.lock import held
 
 DRAFT = "draft"
+# The longest name below a run folder: a checkpoint that is being written.
+DEEPEST = "train/checkpoints/.checkpoint-999999.tmp/checkpoint-999999/trained.safetensors"
 STATUSES = ("RUNNING", "PASSED", "FAILED", "INCOMPLETE")
 
 
@@ -49,10 +52,11 @@ def read_state(folder: Path) -> dict[str, Any]:
     try:
         running = state["status"] == "RUNNING" and folder.name != DRAFT
         # Of another machine, which shares the folder, no process can be seen from here; its lock can.
-        if running and not _alive(state["process"]) and not held(folder):
+        if running and not processes.living(state["process"]) and not held(folder):
             stage = next((s for s, entry in state["stages"].items() if entry["status"] == "RUNNING"), None)
             when = f"during {stage}" if stage else "between stages"
-            state |= {"status": "INCOMPLETE", "cause": f"the process ended without a word {when}"}
+            likely = "killed, out of memory, or the machine was switched off"
+            state |= {"status": "INCOMPLETE", "cause": f"the process ended without a word {when}: {likely}"}
     except (KeyError, TypeError) as error:
         raise RunError(f"{folder / 'run.json'} is damaged (it lacks {error}); start a new run") from error
     return state
@@ -74,17 +78,23 @@ def create(parameters: Parameters, name: str = "", parent: str | None = None, re
     Raises RunError for a name that is no folder's, and DiskFull.
     """
     if name and not NAME.fullmatch(name):
-        raise RunError(f"{name!r} names no run: letters, digits, dots, dashes and underscores, such as draft")
+        raise RunError(
+            f"{name!r} names no run: letters, digits, dots, dashes and underscores, and no device of Windows (nul)"
+        )
     name = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{parameters.hash[:7]}"
     folder = outputs_root() / parameters.experiment / name
-    for attempt in range(2, 100):  # two runs within one second
-        try:
-            folder.mkdir(parents=True, exist_ok=name == DRAFT)
-            break
-        except FileExistsError:
-            folder = folder.with_name(f"{name}-{attempt}")
+    if name != DRAFT or not folder.is_dir():
+        for attempt in range(2, 100):  # two runs within one second
+            try:
+                folder.mkdir(parents=True, exist_ok=name == DRAFT)
+                break
+            except FileExistsError:
+                folder = folder.with_name(f"{name}-{attempt}")
+        _make_room(folder)
     with saying_disk_full(folder / "parameters.yaml"):
         parameters_module.save(parameters, folder / "parameters.yaml")
+        if parameters.own_folders:
+            (folder / "parameters.yaml").chmod(0o600)  # it says where a person's files lie
     state = {
         "experiment": parameters.experiment,
         "run": folder.name,
@@ -95,7 +105,7 @@ def create(parameters: Parameters, name: str = "", parent: str | None = None, re
         "verdict": None,
         "parent": parent,
         "reproduces": reproduces,
-        "process": _this_process(),
+        "process": processes.identity(),
         "stages": {},
         "origins": parameters.origins,
     }
@@ -103,13 +113,37 @@ def create(parameters: Parameters, name: str = "", parent: str | None = None, re
     return Run(parameters.experiment, folder.name, folder, parameters)
 
 
+def _make_room(folder: Path) -> None:
+    """Refuse now a folder whose files would get names too long for the system: hours later is too late.
+
+    Windows allows 260 characters unless told otherwise.
+    """
+    longest = folder / DEEPEST
+    try:
+        longest.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ENOENT):
+            raise
+        with contextlib.suppress(OSError):
+            os.removedirs(next(path for path in longest.parents if path.is_dir()))
+        raise RunError(
+            f"The files of a run in {folder} would have names of {len(str(longest))} characters, longer than this "
+            "system allows.\nMove the project to a folder with a shorter name, or keep the runs in one: set "
+            "MARCUS_OUTPUTS to it, such as C:\\marcus"
+        ) from None
+    for made in (longest, *longest.parents):
+        if made == folder or any(made.iterdir()):
+            break
+        made.rmdir()
+
+
 def open_run(experiment: str, name: str) -> Run:
     """Open an existing run. Raises RunError when there is none of that name."""
     folder = folder_of(experiment, name)
-    state = read_json(folder / "run.json")
-    return Run(
-        experiment, name, folder, parameters_module.load_saved(folder / "parameters.yaml", experiment, state["origins"])
-    )
+    origins = read_json(folder / "run.json").get("origins")
+    if origins is None:
+        raise RunError(f"{folder / 'run.json'} is damaged (it lacks 'origins'); start a new run")
+    return Run(experiment, name, folder, parameters_module.load_saved(folder / "parameters.yaml", experiment, origins))
 
 
 def folder_of(experiment: str, name: str) -> Path:
@@ -122,7 +156,7 @@ def folder_of(experiment: str, name: str) -> Path:
 
 def take_up(run: Run) -> None:
     """Go on with a run that stopped: it is this process's now."""
-    update(run, status="RUNNING", cause=None, finished=None, process=_this_process())
+    update(run, status="RUNNING", cause=None, finished=None, process=processes.identity())
 
 
 def update(run: Run, **changes: Any) -> None:
@@ -137,15 +171,3 @@ def list_runs(experiment: str | None = None) -> list[Path]:
     """Folders of all runs, oldest first; drafts and the shipped example are no runs of their own."""
     pattern = f"{experiment or '*'}/*/run.json"
     return sorted((path.parent for path in outputs_root().glob(pattern)), key=lambda folder: folder.name)
-
-
-def _this_process() -> dict[str, Any]:
-    return {"pid": os.getpid(), "created": psutil.Process().create_time()}
-
-
-def _alive(process: dict[str, Any]) -> bool:
-    """Whether the process that made the run still lives; its start time tells it from a later one of its number."""
-    try:
-        return abs(psutil.Process(process["pid"]).create_time() - process["created"]) < 2
-    except psutil.Error:
-        return False

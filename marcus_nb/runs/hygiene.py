@@ -3,73 +3,108 @@
 import getpass
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from marcus_nb.parameters import ROOT
 from marcus_nb.runs.folder import Run, outputs_root
+from marcus_nb.runs.folders import pattern
+from marcus_nb.text.personal.allowing import allowed
+from marcus_nb.text.personal.emails import emails
+from marcus_nb.text.personal.kinds import Found
 
-# What people show and pass on; the conversations themselves (ingest/, clean/, samples.jsonl) are their owner's only.
+# They hold people's own words, or what 02_clean took out of them: for their owner alone.
+ORIGINALS = (
+    *("ingest/*.jsonl", "ingest/*.xlsx", "clean/*.jsonl"),
+    *("train/replies.jsonl", "train/checkpoints/**/*", "evaluate/samples.jsonl"),
+)
+# What people show and pass on.
 SHARED = (
     *("*.ipynb", "report.html", "run.json", "parameters.yaml", "log.txt", "*/record.json", "*/log.txt"),
-    *("train/*.json", "train/*.jsonl", "evaluate/results.json", "evaluate/measures.csv", "evaluate/server.log"),
-    *("model/*.md", "model/*.json", "model/Modelfile", "model/adapter/*.json", "train/adapter/*.json"),
+    *("train/*.json", "train/*.jsonl", "train/tracking/**/*", "evaluate/results.json", "evaluate/measures.csv"),
+    *("evaluate/server.log", "server.txt", "train/errors.txt"),
+    *("model/*.md", "model/*.json", "model/Modelfile", "*/adapter/*.json"),
 )
 _EVERYDAY = {"root", "user", "users", "admin", "administrator", "home", "guest", "runner", "ubuntu", "localhost"}
 _SHORTEST = 4  # letters: a shorter name would be found in everything
-_TOKENS = re.compile(
+_KEYS = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{30,}|sk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}"
     r"|AKIA[A-Z0-9]{16}|xox[bp]-[\w-]{20,}|glpat-[\w-]{20,}|AIza[\w-]{35})|\b[Bb]earer\s+[A-Za-z0-9._~+/-]{20,}"
+    r"|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY"
 )
+_PICTURE = re.compile(r"[A-Za-z0-9+/]{400,}={0,2}")
+# Reserved for examples (RFC 2606): nobody's.
+_NOBODYS = re.compile(r"[@.](?:example\.(?:com|net|org)|(?:[\w-]+\.)*(?:example|test|invalid|localhost))\Z")
+
+Finder = Callable[[str], Iterator[int]]  # from a text to where it is told
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`Finding("04_evaluate.ipynb", 210, "your user name")`; never the thing itself."""
+    """`Finding("04_evaluate.ipynb", 210, "your user name")`; never the thing itself. Line 0 is the file's own name."""
 
     file: str
     line: int
     what: str
 
 
+def private(run: Run) -> list[str]:
+    """The run's files that are for their owner alone: `["clean/dropped.jsonl", "ingest/conversations.jsonl"]`."""
+    found = {path for name in ORIGINALS for path in run.folder.glob(name) if path.is_file()}
+    if run.parameters.own_folders:
+        # They say where the person's files lie, to make the run again.
+        found |= {run.folder / "parameters.yaml", *run.folder.glob("*/record.json")}
+    return sorted(map(run.relative, found))
+
+
 def scan(run: Run) -> list[Finding]:
     """What the files of a run that are shown or shared tell; each line at most once of each kind."""
-    telling = [(what, pattern) for what, pattern in _telling(run)]
+    finders, apart = dict(_finders(run)), set(private(run))
     found = []
-    for path in sorted({path for pattern in SHARED for path in run.folder.glob(pattern) if path.is_file()}):
-        text = path.read_text(encoding="utf-8", errors="replace")
-        for what, pattern in telling:
-            lines = dict.fromkeys(text.count("\n", 0, hit.start()) + 1 for hit in pattern.finditer(text))
-            found += [Finding(run.relative(path), line, what) for line in lines]
+    for path in sorted({path for name in SHARED for path in run.folder.glob(name) if path.is_file()}):
+        name = run.relative(path)
+        if name in apart:
+            continue
+        text = _PICTURE.sub("", path.read_text(encoding="utf-8", errors="replace"))
+        for what, places in finders.items():
+            lines = dict.fromkeys(text.count("\n", 0, place) + 1 for place in places(text))
+            named = [0] if any(True for _ in places(name)) else []  # TensorBoard's bear the machine's name
+            found += [Finding(name, line, what) for line in (*named, *lines)]
     return found
 
 
-def _telling(run: Run) -> Iterator[tuple[str, re.Pattern[str]]]:
-    yield "a password or token", _TOKENS
+def _finders(run: Run) -> Iterator[tuple[str, Finder]]:
+    yield "a password or token", _places(_KEYS)
+    clean = run.parameters.clean
+    if clean.redact and clean.redact_policy.get("email") != "keep":
+        stays = allowed(clean.redact_allow, clean.redact_regions)
+
+        def addresses(text: str) -> Iterator[int]:
+            for start, end, value in emails(text) if "@" in text else ():
+                own = (text, Found(start, end, "email", str(value))) in stays
+                if not own and not _NOBODYS.search(str(value)):
+                    yield start
+
+        yield "an e-mail address", addresses
     folders = {
         "your home folder": str(Path.home()),
         "the folder of this project": str(ROOT),
         "the folder of the runs": str(outputs_root()),
     }
-    for source in (*run.parameters.ingest.sources, *run.parameters.evaluate.contrast_sources):
-        written = source.path.replace("\\", "/")
-        if Path(source.path).is_absolute() or re.match(r"[A-Za-z]:/", written):
-            folders[f"the folder of {written.rpartition('/')[2]}"] = source.path[: len(written.rpartition("/")[0])]
+    folders |= {f"the folder of {name}": folder for name, folder in run.parameters.own_folders.items()}
     for what, folder in folders.items():
         if len(Path(folder).parts) > 1 and len(folder) > _SHORTEST:
-            yield what, _path(folder)
+            yield what, _places(pattern(folder))
     names = {"your user name": _user(), "your user name (of the home folder)": Path.home().name}
     names["this machine's name"] = socket.gethostname().partition(".")[0]
     for what, name in names.items():
         if len(name) >= _SHORTEST and name.lower() not in _EVERYDAY:
-            yield what, re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+            yield what, _places(re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])"))
 
 
-def _path(folder: str) -> re.Pattern[str]:
-    """A folder however it is written: with either slash, and with those of Windows doubled, as JSON does."""
-    parts = re.split(r"[\\/]+", folder)
-    return re.compile(r"(?:/|\\{1,4})".join(map(re.escape, parts)) + r"(?![\w-])")
+def _places(found: re.Pattern[str]) -> Finder:
+    return lambda text: (hit.start() for hit in found.finditer(text))
 
 
 def _user() -> str:

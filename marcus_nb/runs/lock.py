@@ -40,6 +40,7 @@ def locked(folder: Path) -> Iterator[None]:
     finally:
         # While it is still held: once it is not, another runner may have it, and a third would then lock a new file.
         # Windows deletes no open file, and there nobody can have a file that could be deleted.
+        # filelock makes a SoftFileLock of it where the file system has no locks: that one deletes its file itself.
         if os.name != "nt" and isinstance(lock, FileLock):
             (folder / LOCK).unlink(missing_ok=True)
         lock.release()

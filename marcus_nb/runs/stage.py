@@ -3,20 +3,21 @@
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from marcus_nb.parameters import ROOT, STAGES, Parameters, experiment_and_run, from_cell
-from marcus_nb.parameters.files import merge_stage
+from marcus_nb.parameters.cell import CHOSEN
+from marcus_nb.parameters.files import merge_stage, override
+from marcus_nb.runs import choices, provenance
 from marcus_nb.runs import folder as run_folder
-from marcus_nb.runs import provenance
 from marcus_nb.runs.files import RunError, read_json, saying_disk_full, sha256, sha256_once, write_json
 from marcus_nb.runs.folder import DRAFT, Run
 
-# Made on the way and deletable: no part of what a stage promises.
 _KEYS = {"parameters", "parameters_hash", "reads", "writes", "notebook", "library"}  # by which a record is compared
-NOT_RECORDED = ("record.json", "log.txt", "server.log", "checkpoints")
+# Made on the way and deletable: no part of what a stage promises.
+NOT_RECORDED = ("record.json", "log.txt", "server.log", "process.json", "checkpoints")
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Stage:
     name: str
     run: Run
     reads: dict[str, str] = field(default_factory=dict)
+    sources: dict[Path, str] = field(default_factory=dict)  # the keys of `reads` that are files of the person's own
     started: float = field(default_factory=time.time)
 
     @property
@@ -35,6 +37,23 @@ class Stage:
     @property
     def folder(self) -> Path:
         return self.run.folder / self.name
+
+    def choose(self, changes: dict[str, Any]) -> None:
+        """Take choices into the draft, `stage.choose({"clean.redact": False})`: kept at once, above the YAML.
+
+        `stage.parameters` has them from then on, and so has a cell that is run after. Raises ParameterError, and
+        changes nothing, for a value that the schema refuses, and RunError for a run that is no draft.
+        """
+        if self.run.name != DRAFT:
+            raise RunError(
+                f"Run {self.run.experiment}/{self.run.name} keeps its own parameters: choose in run = 'draft'"
+            )
+        origins = choices.choose(self.run.experiment, changes).origins
+        # Another notebook may have chosen meanwhile for its own stage.
+        newest = merge_stage(run_folder.open_run(self.run.experiment, DRAFT).parameters, self.parameters, self.name)
+        chosen = override(newest, changes, CHOSEN)
+        chosen = replace(chosen, origins=chosen.origins | {key: origins[key] for key in changes})
+        self.run = run_folder.create(chosen, DRAFT)
 
     def log(self, text: str) -> None:
         """One line for the console and the stage's log.txt."""
@@ -66,9 +85,11 @@ class Stage:
         """
         key = f"source:{path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name}"
         digest = sha256(path)
-        if self.reads.get(key, digest) != digest:
+        if path in self.sources:  # read again, and maybe edited meanwhile
+            key = self.sources[path]
+        elif self.reads.get(key, digest) != digest:
             key += f" ({digest[:7]})"  # two files of one name, from different folders
-        self.reads[key] = digest
+        self.reads[key], self.sources[path] = digest, key
         return path
 
     def finish(self, counts: dict[str, Any], headline: Sequence[str], also: Sequence[str] = ()) -> dict[str, Any]:
@@ -101,6 +122,8 @@ class Stage:
             "git": provenance.git(),
         }
         write_json(self.folder / "record.json", record)
+        if self.parameters.own_folders:
+            (self.folder / "record.json").chmod(0o600)  # it says where a person's files lie
         self.log(f"finished in {record['seconds']:.0f} s")
         return record
 
@@ -115,7 +138,7 @@ def open_stage(name: str, cell: dict[str, Any]) -> Stage:
     named, run_name = experiment_and_run(cell)
     experiment = Path(named).stem if named.endswith((".yaml", ".yml")) else named
     if run_name == DRAFT:
-        resolved = from_cell(name, cell)
+        resolved = from_cell(name, cell, chosen=choices.read(experiment), prepared=choices.prepared(experiment, name))
         draft = run_folder.outputs_root() / experiment / DRAFT
         if (draft / "run.json").is_file():
             resolved = merge_stage(run_folder.open_run(experiment, DRAFT).parameters, resolved, name)
@@ -180,9 +203,9 @@ def why_not_reusable(
 ) -> str | None:
     """Why a new run with `parameters` cannot take a stage over from the run in `folder`; None when it can.
 
-    `sources` are the files of the person's own that the stage would read now (ingest its sources, evaluate those for
-    contrast): one that is new, gone or edited tells. Without `look_into_files`, what the stage wrote only has to be
-    there: a model takes seconds to hash.
+    `sources` are the files of the person's own that ingest (its sources) or evaluate (those for contrast) would read
+    now; clean's choices by hand are known. One that is new, gone or edited tells. Without `look_into_files`, what the
+    stage wrote only has to be there: a model takes seconds to hash.
     """
     path = folder / stage / "record.json"
     record = read_json(path) if path.is_file() else None
@@ -193,7 +216,12 @@ def why_not_reusable(
     if record["parameters_hash"] != parameters.stage_hash(stage):
         return f"parameters changed: {_differing(record, parameters.stage(stage))}"
     known = {digest for key, digest in record["reads"].items() if key.startswith("source:")}
-    if stage in ("ingest", "evaluate"):
+    if stage == "clean":
+        by_hand = parameters.by_hand_file
+        if by_hand and not by_hand.is_file():
+            return f"input gone: {by_hand.name}"
+        sources = [by_hand] if by_hand else []
+    if stage in ("ingest", "clean", "evaluate"):
         now = {sha256_once(path): path for path in sources}
         if edited := next((path for digest, path in now.items() if digest not in known), None):
             return f"input edited: {edited.name}"
@@ -205,7 +233,17 @@ def why_not_reusable(
         path = folder / key
         if not path.is_file() or (look_into_files and sha256(path) != digest):
             return f"{key} was edited or deleted"
-    return None
+    return f"{_executed(folder, stage).name} was edited or deleted" if _executed_is_another(folder, stage) else None
+
+
+def _executed(folder: Path, stage: str) -> Path:
+    return folder / f"{provenance.NOTEBOOKS[stage]}.ipynb"
+
+
+def _executed_is_another(folder: Path, stage: str) -> bool:
+    """Whether the executed notebook is no longer the one that the run made; of older runs nobody knows."""
+    path, kept = _executed(folder, stage), run_folder.read_state(folder)["stages"].get(stage, {}).get("notebook")
+    return bool(kept) and not (path.is_file() and sha256(path) == kept)
 
 
 def other_code(stage: str, record: dict[str, Any]) -> str | None:
@@ -231,7 +269,11 @@ def reuse(parent: Run, run: Run, stage: str) -> None:
             raise RunError(
                 f"{key} of run {parent.experiment}/{parent.name} was edited or deleted since {_again(stage)}"
             )
-    executed = parent.folder / f"{provenance.NOTEBOOKS[stage]}.ipynb"
+    executed = _executed(parent.folder, stage)
+    if _executed_is_another(parent.folder, stage):
+        raise RunError(
+            f"{executed.name} of run {parent.experiment}/{parent.name} was edited or deleted since {_again(stage)}"
+        )
     if executed.is_file():
         with saying_disk_full(run.folder / executed.name):
             shutil.copy2(executed, run.folder / executed.name)

@@ -27,7 +27,7 @@ class Checked:
 
 
 def check(folder: Path) -> list[Checked]:
-    """Every file that the records of a run name, hashed again, and its parameters against the recorded ones.
+    """Every record of a run and every file that it names, hashed again; parameters and verdict as they were recorded.
 
     Files beside them in the folders that a stage wrote in are "added". The run may be of an older version.
     """
@@ -41,8 +41,10 @@ def check(folder: Path) -> list[Checked]:
             found.append(Checked(stage, f"{stage}/record.json", EDITED, "damaged"))
             continue
         if record is not None:
-            found += _checked_stage(folder, stage, record, state["stages"].get(stage, {}).get("notebook"))
+            found += _checked_stage(folder, stage, record, state["stages"].get(stage, {}))
             found += _checked_parameters(folder, stage, record["parameters"], kept)
+            if stage == "evaluate" and state.get("verdict") not in (None, record["counts"].get("verdict")):
+                found.append(Checked(stage, "run.json", EDITED, "the verdict"))
     return found
 
 
@@ -51,11 +53,11 @@ def _record(folder: Path, stage: str) -> dict[str, Any] | None:
     return read_json(path) if path.is_file() else None
 
 
-def _checked_stage(folder: Path, stage: str, record: dict[str, Any], executed: str | None) -> list[Checked]:
+def _checked_stage(folder: Path, stage: str, record: dict[str, Any], entry: dict[str, Any]) -> list[Checked]:
     found = []
-    expected = dict(record["writes"])
-    if executed:  # older runs did not keep it
-        expected[f"{provenance.NOTEBOOKS[stage]}.ipynb"] = executed
+    names = {"notebook": f"{provenance.NOTEBOOKS[stage]}.ipynb", "record": f"{stage}/record.json"}
+    kept = {file: entry[name] for name, file in names.items() if entry.get(name)}  # older runs have none
+    expected = record["writes"] | kept
     for file, digest in expected.items():
         path = folder / file
         same = path.is_file() and sha256(path) == digest

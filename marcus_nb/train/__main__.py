@@ -27,7 +27,7 @@ from marcus_nb.train.failures import (
     is_out_of_memory,
 )
 from marcus_nb.train.loop import run_training
-from marcus_nb.train.preflight import run_preflight
+from marcus_nb.train.trial import run_preflight
 
 
 def main(experiment: str, run_name: str, what: str = "training") -> int:

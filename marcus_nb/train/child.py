@@ -1,28 +1,22 @@
 """The training as the notebook sees it: a child process that is started, followed and judged by its files."""
 
-import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import psutil
-
-from marcus_nb.parameters import ROOT
+from marcus_nb.parameters import Train
 from marcus_nb.runs import Stage, read_json
-from marcus_nb.train import journal
+from marcus_nb.train import at_work, journal
 from marcus_nb.train.endings import TOLD, Ending, first
-from marcus_nb.train.failures import KILLED, MEMORY, advice, ending, killed_for_memory
-from marcus_nb.train.launch import PARENT, command
+from marcus_nb.train.failures import KILLED, MEMORY, PAUSED, advice, ending, killed_for_memory
+from marcus_nb.train.launch import command
 from marcus_nb.train.memory import Memory
+from marcus_nb.train.process import LEAVING_SECONDS, end, errors_file, kill, launch, said_by
 
 RESTARTS = 4  # after an end for want of memory, each time with half as much at once
-LEAVING_SECONDS = 60  # a step and a checkpoint: what a paused training is given before it is killed
 
 
 class TrainingFailed(RuntimeError):
@@ -33,12 +27,41 @@ class TrainingFailed(RuntimeError):
 class Training:
     """A training at work: its process, and the folder its files appear in."""
 
-    process: subprocess.Popen
+    process: subprocess.Popen | at_work.Elsewhere
     stage: Stage
     command: tuple[str, ...]
     kills_before: int | None = None  # by the system for want of memory, when the process began
     restarts: int = 0
     code: int | None = None  # how the process ended, as failures.ending has it; None while nobody has asked
+    what: str = "training"  # or "preflight"
+    found: str = ""  # "at work" or "done" where `begin` started nothing, since it was there
+
+    @property
+    def asked(self) -> Train:
+        """The parameters that it was begun with; those of the stage may have been changed since."""
+        return at_work.asked(self.stage, "training")
+
+    @property
+    def changed(self) -> list[str]:
+        """What was chosen since it began, which it does not know of: `["lora_r: 4, now 8"]`."""
+        begun = at_work.begun_with(self.stage)
+        return [] if begun is None else at_work.changed(begun["parameters"], self.stage.parameters.stage("train"))
+
+    @property
+    def step(self) -> int:
+        """The newest step that is known of, by a measurement or a checkpoint."""
+        kept = (self.stage.folder / "checkpoints").glob("checkpoint-*")
+        return max((*(row["step"] for row in self.metrics), *(int(path.name[11:]) for path in kept)), default=0)
+
+    @property
+    def paused(self) -> bool:
+        """Whether it has ended so that `go_on` can take it up where it was."""
+        return self.process.poll() is not None and _code(self) == PAUSED
+
+    @property
+    def replies(self) -> list[dict[str, Any]]:
+        """The answers to the fixed prompts so far: `[{"share": 0.25, "step": 10, "prompt": "…", "reply": "…"}]`."""
+        return journal.read(self.stage.folder / "replies.jsonl")
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
@@ -65,34 +88,106 @@ def preflight(stage: Stage) -> dict[str, Any]:
     """What the training will take on this machine, measured on two steps of the real model (`preflight.json`).
 
     Raises TrainingFailed when not even the smallest pieces of a step fit, or the data is nothing to learn from.
+    While another kernel's training is at work, what was measured before it began.
     """
+    _wait_for_orphan(stage)
+    path = stage.folder / "preflight.json"
+    if at_work.busy(stage) and path.is_file():
+        stage.log("a training of this draft is at work: what was measured before it began still stands")
+        return read_json(path)
+    return measured(measure(stage))
+
+
+def last_measured(stage: Stage) -> tuple[dict[str, Any], Train] | None:
+    """What was measured last (`preflight.json`), and the parameters it was measured with."""
+    path = stage.folder / "preflight.json"
+    return (read_json(path), at_work.asked(stage, "preflight")) if path.is_file() else None
+
+
+def measure(stage: Stage) -> Training:
+    """Begin to measure for `preflight`; one that was at it already gives way."""
+    give_up(stage)
     # What a paused training has found out about memory and precision holds on: it must go on as it began.
     for name in ("preflight.json",) if _goes_on(stage) else ("preflight.json", "memory.json", "precision.json"):
         (stage.folder / name).unlink(missing_ok=True)
     stage.log("measuring what the training will take, on steps of the real model")
-    begun = _start(stage, "preflight")
+    return _start(stage, "preflight")
+
+
+def measured(begun: Training) -> dict[str, Any]:
+    """Wait for what `measure` began. Raises TrainingFailed, also when it was given up."""
     try:
-        while _again(begun, "preflight"):
+        while _again(begun):
             pass
     finally:
-        _kill(begun.process)
-    return _result(begun, "preflight.json", "preflight")
+        end(begun.process)
+    return _result(begun, "preflight.json")
+
+
+def give_up(stage: Stage, begun: Training | None = None) -> None:
+    """End the preflight that is at work, whoever began it, or only this one; `measured` raises TrainingFailed then."""
+    process = at_work.alive(stage.folder, "preflight")
+    if begun and superseded(begun):
+        return
+    at_work.forget(stage.folder, "preflight")
+    if process:
+        kill(process)
+
+
+def superseded(begun: Training) -> bool:
+    """Whether another preflight took the place of this one, or the start of the training."""
+    return at_work.pid_of(begun.stage.folder, "preflight") != begun.process.pid
 
 
 def begin(stage: Stage) -> Training:
     """Start the training of a stage, or go on with one that was paused or killed, from its newest checkpoint.
 
-    It writes into the stage's folder and outlives a closed browser. In a draft, what was made with other parameters
-    gives way; a run has its own, and refuses.
+    It writes into the stage's folder and outlives a closed browser. One that another kernel has at work is followed
+    instead (`found` is "at work"), and one that has come to its end with the same parameters, data and code is not
+    made again ("done"). In a draft, what was made with other parameters gives way; a run has its own, and refuses.
     """
     folder = stage.folder
+    give_up(stage)
+    _wait_for_orphan(stage)
+    if found := _found(stage):
+        words = command(stage.run.experiment, stage.run.name, stage.parameters.train.processes)
+        return Training(at_work.Elsewhere(folder), stage, tuple(words), found=found)
     going_on = _goes_on(stage)
     if not going_on:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     fresh = () if going_on else ("metrics.jsonl", "replies.jsonl", "events.jsonl")
     for name in ("outcome.json", "stop", "pause", *fresh):
         (folder / name).unlink(missing_ok=True)
+    stage.log("the training's process is starting")  # seconds of importing, in which it cannot say so itself
     return _start(stage, "training")
+
+
+def go_on(training: Training) -> None:
+    """Take up a paused training where it was, with what is chosen now: in a draft, other parameters begin anew."""
+    _take_over(training, begin(training.stage))
+    training.restarts = 0
+
+
+def _found(stage: Stage) -> str:
+    """Whether there is nothing to start: a training is at work, or has come to its end and would come to the same."""
+    if at_work.busy(stage):
+        return "at work"
+    path = stage.folder / "outcome.json"
+    same = path.is_file() and at_work.begun_with(stage) == at_work.made_of(stage) and not _other(stage, read_json(path))
+    return "done" if same else ""
+
+
+def _other(stage: Stage, outcome: dict[str, Any]) -> list[str]:
+    """What is chosen now and was not when the training read its parameters: `["lora_r: 4, now 8"]`."""
+    return at_work.changed(outcome.get("asked", {}), stage.parameters.stage("train"))
+
+
+def _wait_for_orphan(stage: Stage) -> None:
+    """A training whose notebook is gone is about to write its checkpoint and leave: two must not write there."""
+    if at_work.orphaned(stage.folder, "training") and (process := at_work.alive(stage.folder, "training")):
+        stage.log("the training of a notebook that is gone writes its checkpoint")
+        if not at_work.gone(process, LEAVING_SECONDS):
+            kill(process)
 
 
 def _goes_on(stage: Stage) -> bool:
@@ -109,7 +204,7 @@ def follow(training: Training, seconds: float = 1.0) -> Iterator[Training]:
     """
     seen = ""
     try:
-        while training.process.poll() is None or _again(training, "training"):
+        while training.process.poll() is None or _again(training):
             if training.last_line != seen:
                 seen = training.last_line
                 yield training
@@ -121,7 +216,7 @@ def follow(training: Training, seconds: float = 1.0) -> Iterator[Training]:
                 pause(training)
                 training.process.wait(LEAVING_SECONDS)
             except (subprocess.TimeoutExpired, KeyboardInterrupt, OSError):
-                _kill(training.process)
+                end(training.process)
 
 
 def pause(training: Training) -> None:
@@ -137,60 +232,48 @@ def stop(training: Training) -> None:
 def outcome(training: Training) -> dict[str, Any]:
     """What came of a training that has ended (`outcome.json`, with everything that happened on the way).
 
-    Raises TrainingFailed with the child's last words and one sentence of advice that fits its exit code.
+    Raises TrainingFailed with the child's last words and one sentence of advice that fits its exit code, and when
+    other parameters were chosen while it was at work: they are not what it learned with.
     """
-    return _result(training, "outcome.json", "training") | {"events": training.events}
+    result = _result(training, "outcome.json")
+    if other := _other(training.stage, result):
+        raise TrainingFailed(
+            f"This training was made with other parameters than are chosen now ({'; '.join(other)}).\n"
+            "Run the cell again to train with what is chosen now, or take the change back: then nothing is made again."
+        )
+    return result | {"events": training.events}
 
 
 def _start(stage: Stage, what: str) -> Training:
     for path in stage.folder.glob(TOLD):
         path.unlink()
     words = command(stage.run.experiment, stage.run.name, stage.parameters.train.processes, what)
-    return Training(_launch(stage, words), stage, tuple(words), killed_for_memory())
+    process = launch(stage, words)
+    at_work.note(stage, what, process.pid)
+    return Training(process, stage, tuple(words), killed_for_memory(), what=what)
 
 
-def _launch(stage: Stage, words: list[str]) -> subprocess.Popen:
-    with _errors(stage.folder).open("w", encoding="utf-8") as errors:
-        # A file, not a pipe: nobody has to read it for the child to go on. Its own session: the notebook's interrupt
-        # reaches it only through us.
-        return subprocess.Popen(
-            words,
-            cwd=ROOT,
-            env=os.environ | _environment(stage),
-            stdout=errors,
-            stderr=errors,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-
-def _environment(stage: Stage) -> dict[str, str]:
-    said = {PARENT: str(os.getpid())}
-    if sys.platform == "win32":
-        said["USE_LIBUV"] = "0"  # torch for Windows comes without
-    processes = stage.parameters.train.processes
-    if processes > 1 and "OMP_NUM_THREADS" not in os.environ:  # torchrun would give each process one thread
-        said["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // processes))
-    return said
-
-
-def _again(training: Training, what: str) -> bool:
+def _again(training: Training) -> bool:
     """Start a child that ended for want of memory again, with half as much at once; whether there is a child now."""
+    stage, what = training.stage, training.what
     if _code(training) != MEMORY or training.restarts >= RESTARTS:
         return False
-    stage = training.stage
+    if what == "preflight" and at_work.pid_of(stage.folder, what) != training.process.pid:
+        return False  # it was given up
     memory = Memory(stage.folder, stage.parameters.train)
     if not memory.shrink():
         return False
-    step = max((row["step"] for row in training.metrics), default=0)
     killed = ending(_first_ending(training).code) == KILLED
     found = "killed by the system for want of memory" if killed else "out of memory"
-    memory.event(step, found, memory.in_words())
+    memory.event(training.step, found, memory.in_words())
     stage.log(f"{found}: once more with {memory.in_words()}")
-    fresh = _start(stage, what)
-    training.process, training.kills_before, training.code = fresh.process, fresh.kills_before, None
+    _take_over(training, _start(stage, what))
     training.restarts += 1
     return True
+
+
+def _take_over(training: Training, fresh: Training) -> None:
+    training.process, training.kills_before, training.code = fresh.process, fresh.kills_before, None
 
 
 def _code(training: Training) -> int:
@@ -205,40 +288,18 @@ def _code(training: Training) -> int:
 
 
 def _first_ending(training: Training) -> Ending:
-    return first(training.stage.folder, training.process.returncode, _words(training))
+    return first(training.stage.folder, training.process.returncode, said_by(training.stage.folder))
 
 
-def _result(training: Training, name: str, what: str) -> dict[str, Any]:
+def _result(training: Training, name: str) -> dict[str, Any]:
     code, path = _code(training), training.stage.folder / name
     if code == 0 and path.is_file():
-        _errors(training.stage.folder).unlink(missing_ok=True)  # warnings of libraries, with this machine's paths
+        errors_file(training.stage.folder).unlink(missing_ok=True)  # warnings of libraries, with this machine's paths
         return read_json(path)
     found, processes = _first_ending(training), training.stage.parameters.train.processes
     which = f" {found.process} of {processes}" if found.process else ""
-    says = f"The {what} process{which} ended with exit code {found.code}."
+    says = f"The {training.what} process{which} ended with exit code {found.code}."
+    if code == PAUSED:
+        says = f"The {training.what} is paused."
     lines = [says, *found.words.splitlines()[-12:], advice(code)]
     raise TrainingFailed("\n".join(lines).rstrip())
-
-
-def _words(training: Training) -> str:
-    """What the child said on its standard error."""
-    path = _errors(training.stage.folder)
-    return path.read_text(encoding="utf-8", errors="replace").strip() if path.is_file() else ""
-
-
-def _kill(process: subprocess.Popen) -> None:
-    """With all that it has started: torchrun's processes would outlive it."""
-    if process.poll() is not None:
-        return
-    try:
-        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
-    except psutil.NoSuchProcess:
-        family = []
-    for member in family:
-        with suppress(psutil.NoSuchProcess):
-            member.kill()
-    process.wait()
-
-
-def _errors(folder: Path) -> Path:
-    return folder / "errors.txt"

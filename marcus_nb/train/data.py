@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,15 @@ class Split:
     left_out: tuple[tuple[str, str], ...]  # (conversation id, why)
     turns_cut: int  # messages cut from the front of long conversations
 
-    @property
+    @cached_property
     def conversations(self) -> int:
         return len(set(self.dataset["id"]))
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         return sum(map(len, self.dataset["input_ids"]))
 
-    @property
+    @cached_property
     def learned(self) -> int:
         """Tokens that carry loss."""
         return sum(label != IGNORED for labels in self.dataset["labels"] for label in labels)
@@ -128,6 +129,12 @@ def plan(split: Split, parameters: Train) -> dict[str, int]:
         "steps_per_epoch": steps_per_epoch,
         "steps": min(steps, parameters.max_steps) if parameters.max_steps else steps,
     }
+
+
+def pace(parameters: Train, steps_per_epoch: int) -> tuple[int, int]:
+    """Every how many steps the validation loss is measured and a checkpoint kept."""
+    evaluating = parameters.eval_steps or max(1, steps_per_epoch // parameters.evals_per_epoch)
+    return evaluating, parameters.save_steps or evaluating
 
 
 def reference_chats(prompts: Sequence[str], system_prompt: str) -> list[Chat]:

@@ -13,13 +13,14 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArgumen
 from marcus_nb import models
 from marcus_nb.parameters import Train
 from marcus_nb.renaming import replace
-from marcus_nb.runs import DRAFT, Run, Stage, provenance, read_json, sha256, write_json
-from marcus_nb.train import checkpoints, trackers
+from marcus_nb.runs import DRAFT, Run, Stage, read_json, sha256, write_json
+from marcus_nb.train import at_work, checkpoints, trackers
 from marcus_nb.train.batches import Row
-from marcus_nb.train.data import Split, TrainError, check_context, load_splits, plan
+from marcus_nb.train.data import Split, TrainError, check_context, load_splits, pace, plan
 from marcus_nb.train.launch import command
 from marcus_nb.train.memory import Memory
 from marcus_nb.train.method import compile_layers, computing, prepare, save_weights
+from marcus_nb.train.precision import precision
 from marcus_nb.train.reporter import Reporter, peak_memory
 from marcus_nb.train.together import Together
 from marcus_nb.train.trainer import PersonaTrainer
@@ -61,7 +62,7 @@ def get_ready(run: Run) -> Ready:
     tokenizer = models.load_tokenizer(base)
     splits = load_splits(run.folder / "clean", tokenizer, shared.system_prompt, shared.max_length)
     amount = plan(splits["train"], parameters)
-    dtype, why = together.led(lambda: _precision(stage))
+    dtype, why = together.led(lambda: precision(stage))
     model = prepare(base, parameters, dtype)
     if parameters.torch_compile:
         compile_layers(model)
@@ -69,30 +70,6 @@ def get_ready(run: Run) -> Ready:
     memory = Memory(stage.folder, parameters, together.leads)
     seconds = time.time() - psutil.Process().create_time()  # Python's own start and all imports are waited for, too
     return Ready(stage, base, tokenizer, splits, amount, model, dtype, why, memory, together, seconds)
-
-
-def _precision(stage: Stage) -> tuple[torch.dtype, str]:
-    """Probed once, then kept with the run: a training that goes on must compute as it did before."""
-    path, wanted = stage.folder / "precision.json", stage.parameters.train.dtype
-    if wanted != "auto" or not path.is_file():
-        kept = _precision_of_original(stage.run) if wanted == "auto" else None
-        if kept is None:
-            dtype, why = models.pick_dtype(wanted)
-            kept = {"dtype": str(dtype).removeprefix("torch."), "why": why}
-        write_json(path, kept)
-    kept = read_json(path)
-    return getattr(torch, kept["dtype"]), kept["why"]
-
-
-def _precision_of_original(run: Run) -> dict[str, str] | None:
-    """What was probed for the run that this one makes again, on the same kind of machine: another load at the moment
-    of the probe must not make another model."""
-    name = read_json(run.folder / "run.json").get("reproduces")
-    folder = run.folder.parent / str(name) / "train"
-    if not name or not (folder / "precision.json").is_file() or not (folder / "record.json").is_file():
-        return None
-    same = read_json(folder / "record.json")["hardware"] == provenance.hardware()
-    return read_json(folder / "precision.json") if same else None
 
 
 def run_training(run: Run) -> None:
@@ -113,6 +90,7 @@ def run_training(run: Run) -> None:
     if together.rank:  # or dropout would leave out the same places in every process
         torch.manual_seed(trainer.args.seed + together.rank)
     if together.leads:
+        at_work.settle(stage)
         _say_what_begins(ready, resumed_from)
     result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     training_seconds = time.perf_counter() - reporter.started - reporter.aside_seconds
@@ -144,6 +122,7 @@ def run_training(run: Run) -> None:
             "resumed_from": resumed_from,
             **facts(ready),
             "base_model": ready.base.record,
+            "asked": made_of["parameter"],
             "plan": ready.amount,
             "turns_cut": {name: split.turns_cut for name, split in ready.splits.items()},
             "left_out": {name: split.left_out for name, split in ready.splits.items()},
@@ -186,7 +165,7 @@ def what_it_is_made_of(ready: Ready) -> dict[str, Any]:
 
 def make_trainer(ready: Ready, made_of: dict[str, Any], callbacks: list[Any]) -> PersonaTrainer:
     parameters, amount = ready.parameters, ready.amount
-    steps_per_evaluation = parameters.eval_steps or max(1, amount["steps_per_epoch"] // parameters.evals_per_epoch)
+    eval_steps, save_steps = pace(parameters, amount["steps_per_epoch"])
     arguments = TrainingArguments(
         output_dir=str(ready.stage.folder / "checkpoints"),
         learning_rate=parameters.learning_rate,
@@ -204,9 +183,9 @@ def make_trainer(ready: Ready, made_of: dict[str, Any], callbacks: list[Any]) ->
         neftune_noise_alpha=parameters.neftune_noise_alpha or None,
         seed=ready.stage.parameters.shared.seed,
         eval_strategy="steps",
-        eval_steps=steps_per_evaluation,
+        eval_steps=eval_steps,
         save_strategy="steps",
-        save_steps=parameters.save_steps or steps_per_evaluation,
+        save_steps=save_steps,
         save_total_limit=None,  # ours: only what is whole replaces what was
         restore_callback_states_from_checkpoint=True,  # how often early stopping has waited already
         metric_for_best_model="eval_loss",

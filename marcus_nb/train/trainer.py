@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 from transformers import Trainer
+from transformers.trainer import TRAINER_STATE_NAME
 
 from marcus_nb import models
 from marcus_nb.models.scoring import token_losses
@@ -175,6 +176,8 @@ class PersonaTrainer(Trainer):
                     path.rename(temporary / path.name)
                 inner.rmdir()
                 write_json(temporary / PROGRESS, self._progress_so_far())
+                self.state.best_model_checkpoint = None  # a folder of this machine, which transformers finds anew
+                self.state.save_to_json(str(temporary / TRAINER_STATE_NAME))
 
         started = time.perf_counter()
         if wrong := self.together.write(folder, step, fill, self.made_of, best):

@@ -6,38 +6,44 @@ from marcus_nb.display.blocks import safe
 from marcus_nb.parameters import Parameters
 from marcus_nb.parameters.schema import SECTIONS
 from marcus_nb.pipeline.report.pieces import Markup, folded, section, table
-
-_TITLES = {"shared": "Shared by all stages"}
+from marcus_nb.runs.folders import known_folders, without_folders
+from marcus_nb.words import _
 
 
 def asked(parameters: Parameters) -> str:
     """The section of the page."""
-    parts, values = [], parameters.as_dict()
+    parts, values = [], without_folders(parameters.as_dict(), known_folders(parameters))
     for name, model in SECTIONS.items():
         changed, usual = [], []
         for field_name, field in model.model_fields.items():
             origin = parameters.origins.get(f"{name}.{field_name}", "default")
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
             unit, value = str(extra.get("unit", "")), values[name][field_name]
-            default = _said(field.get_default(call_default_factory=True), unit) if not field.is_required() else "none"
+            default = (
+                _said(field.get_default(call_default_factory=True), unit)
+                if not field.is_required()
+                else _("no default")
+            )
             shown = _said(value, unit)
             if origin == "default":
                 usual.append([field_name, shown])
             else:
                 changed.append([Markup(f"<mark>{field_name}</mark>"), shown, default, origin])
-        parts.append(f"<h3>{_TITLES.get(name, name.capitalize())}</h3>")
+        parts.append(f"<h3>{_('Shared by all stages') if name == 'shared' else name.capitalize()}</h3>")
         if changed:
-            caption = f"{len(changed)} of {len(changed) + len(usual)} parameters chosen for this run"
-            parts.append(table(caption, ["parameter", "value", "default", "chosen in"], changed))
+            caption = _("{count} of {all} parameters chosen for this run")
+            caption = caption.format(count=len(changed), all=len(changed) + len(usual))
+            parts.append(table(caption, [_("parameter"), _("value"), _("default"), _("chosen in")], changed))
         if usual:
-            parts.append(folded(f"{len(usual)} at their defaults", table(name, ["parameter", "value"], usual)))
-    return section("asked", "What was asked", "".join(parts))
+            title = _("{count} at their defaults").format(count=len(usual))
+            parts.append(folded(title, table(name, [_("parameter"), _("value")], usual), "list"))
+    return section("asked", _("What was asked"), "".join(parts))
 
 
 def _said(value: Any, unit: str) -> Markup:
     """A value as people write it: sources and probes as lists, true as yes, nothing as a dash; hidden and escaped."""
     if isinstance(value, bool):
-        return Markup("yes" if value else "no")
+        return Markup(_("yes") if value else _("no"))
     if isinstance(value, int | float):
         return Markup(
             f"{value:g} {safe(unit)}".strip() if isinstance(value, float) else f"{value} {safe(unit)}".strip()
@@ -47,7 +53,7 @@ def _said(value: Any, unit: str) -> Markup:
     if isinstance(value, list):
         items = "".join(f"<li>{_item(item)}</li>" for item in value)
         listed = f'<ul class="plain">{items}</ul>'
-        return folded(f"{len(value)} entries", listed) if len(value) > 3 else Markup(listed)
+        return folded(_("{count} entries").format(count=len(value)), listed) if len(value) > 3 else Markup(listed)
     return Markup(_item(value))
 
 

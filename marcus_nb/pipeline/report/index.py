@@ -7,15 +7,19 @@ from pathlib import Path
 from marcus_nb.display.blocks import safe
 from marcus_nb.display.standing import NOT_MEASURED, SUPPORTED, between, told
 from marcus_nb.parameters import ParameterError
-from marcus_nb.pipeline.report.facts import Facts, gather, unread
-from marcus_nb.pipeline.report.pieces import Markup, cell, moment, seconds_between, without_folders
+from marcus_nb.pipeline.listing import size
+from marcus_nb.pipeline.report.facts import Facts, gather_from
+from marcus_nb.pipeline.report.pieces import Markup, cell, moment, seconds_between
 from marcus_nb.pipeline.report.whole import NAME, document, save, write
-from marcus_nb.runs import DRAFT, RunError, list_runs, open_run, outputs_root, read_json
+from marcus_nb.runs import DRAFT, RunError, list_runs, open_run, outputs_root, read_json, read_state
+from marcus_nb.runs.folders import known_folders, without_folders
+from marcus_nb.words import _, shown, worded
 
 INDEX = "index.html"
 _HEADS = (
-    *("began [UTC]", "experiment", "run", "status", "verdict", "deploy", "claims that hold"),
-    *("gain in loss", "knowledge", "minutes", "size [MB]"),
+    *(worded("began [UTC]"), worded("experiment"), worded("run"), worded("status"), worded("verdict")),
+    *(worded("deploy"), worded("claims that hold"), worded("gain in loss"), worded("knowledge")),
+    *(worded("minutes"), worded("size [MB]")),
 )
 _NUMBERS = (6, 7, 8, 9, 10)
 
@@ -33,7 +37,7 @@ def _catch_up() -> None:
             continue
         try:
             killed = read_json(folder / "run.json")["status"] == "RUNNING"
-            if killed and unread(folder.parent.name, folder.name, folder).state["status"] != "RUNNING":
+            if killed and read_state(folder)["status"] != "RUNNING":
                 write(open_run(folder.parent.name, folder.name))
         except (ParameterError, RunError, KeyError, TypeError, AttributeError, ValueError, OSError):
             continue  # the list says what is wrong with it
@@ -44,28 +48,33 @@ def index() -> str:
     folders = sorted(list_runs(), key=lambda folder: (folder.name[:1].isdigit(), folder.name), reverse=True)
     rows = "".join(_row(folder) for folder in folders)
     heads = "".join(
-        f'<th scope="col"{" class=number" if place in _NUMBERS else ""}>{html.escape(name)}</th>'
+        f'<th scope="col"{" class=number" if place in _NUMBERS else ""}>{html.escape(shown(name))}</th>'
         for place, name in enumerate(_HEADS)
     )
-    count = f"{len(folders)} run{'' if len(folders) == 1 else 's'}, the newest first"
+    count = (
+        _("1 run, the newest first")
+        if len(folders) == 1
+        else _("{count} runs, the newest first").format(count=len(folders))
+    )
+    note = _(
+        "Each run links to its page. What a run is, is said in its own run.json; this list is made anew after each run."
+    )
     body = (
-        '<main id="main" class="all"><h1>All runs</h1>'
-        "<p>Each run links to its page. What a run is, is said in its own run.json; this list is made anew after "
-        "each run.</p>"
+        f'<main id="main" class="all"><h1>{_("All runs")}</h1><p>{note}</p>'
         f'<div class="wide" role="region" tabindex="0" aria-label="{count}"><table class="ours sortable">'
         f"<caption>{count}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></main>"
     )
-    return document("All runs", body, "index.js")
+    return document(_("All runs"), body, "index.js")
 
 
 def _row(folder: Path) -> str:
     experiment, name = folder.parent.name, folder.name
-    size = _megabytes(folder)
+    taken = round(size(folder) / 1e6, 2)
     try:
-        cells = _cells(gather(unread(experiment, name, folder), look_back=False), size)
+        cells = _cells(gather_from(folder), taken)
     except (RunError, KeyError, TypeError, AttributeError, ValueError, OSError):  # must not hide the others
-        said = "unreadable: its run.json is damaged"  # an error's own words would name a folder of this machine
-        cells = [("", ""), (experiment, ""), (name, ""), (said, ""), *[("", "")] * 6, (f"{size:,.1f}", size)]
+        said = _("unreadable: its run.json is damaged")  # an error's own words would name a folder of this machine
+        cells = [("", ""), (experiment, ""), (name, ""), (said, ""), *[("", "")] * 6, (f"{taken:,.1f}", taken)]
     link = urllib.parse.quote(f"{experiment}/{name}/{NAME}")
     made = []
     for place, (text, key) in enumerate(cells):
@@ -78,28 +87,28 @@ def _row(folder: Path) -> str:
     return f"<tr>{''.join(made)}</tr>"
 
 
-def _cells(facts: Facts, size: float) -> list[tuple[str, object]]:
+def _cells(facts: Facts, taken: float) -> list[tuple[str, object]]:
     """Text and what it is sorted by, "" where that is the text itself, for each column."""
     state, places = facts.state, facts.standings()
     began, ended = state.get("started"), state.get("finished")
     spent = seconds_between(began, ended)
     able = [place for place in places.values() if place.claim.status != NOT_MEASURED]
     holds = sum(place.claim.status == SUPPORTED for place in able)
-    cause = " ".join(without_folders(state.get("cause") or "").split())
-    status = facts.status + (f": {cause[:160]}" if cause and facts.status in ("FAILED", "INCOMPLETE") else "")
+    cause = " ".join(without_folders(state.get("cause") or "", known_folders()).split())
+    status = shown(facts.status) + (f": {cause[:160]}" if cause and facts.status in ("FAILED", "INCOMPLETE") else "")
     finished = facts.status == "PASSED"
     return [
         (moment(began).removesuffix(" UTC"), str(began or "")),
-        (facts.run.experiment, ""),
-        (facts.run.name, ""),
+        (facts.experiment, ""),
+        (facts.name, ""),
         (status, ""),
-        (str(state.get("verdict") or ""), ""),
-        (str(facts.results.get("deploy") or "") if finished else "", ""),
-        (f"{holds} of {len(able)}" if able else "", holds if able else ""),
+        (shown(str(state.get("verdict") or "")), ""),
+        (shown(str(facts.results.get("deploy") or "")) if finished else "", ""),
+        (_("{count} of {n}").format(count=holds, n=len(able)) if able else "", holds if able else ""),
         _figure(facts, "loss"),
         _figure(facts, "knowledge"),
         (f"{spent / 60:.1f}" if spent is not None else "", spent if spent is not None else ""),
-        (f"{size:,.1f}", size),
+        (f"{taken:,.1f}", taken),
     ]
 
 
@@ -111,14 +120,3 @@ def _figure(facts: Facts, name: str) -> tuple[str, object]:
     claim = place.claim
     about = ", ".join(filter(None, (between(claim.low, claim.high, place.unit), f"n = {claim.n}")))
     return Markup(f"{told(claim.value, place.unit)}<small>{safe(about)}</small>"), claim.value
-
-
-def _megabytes(folder: Path) -> float:
-    """What the run takes on the disk; what vanishes meanwhile does not count."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.lstat().st_size if not path.is_dir() else 0
-        except OSError:
-            continue
-    return round(total / 1e6, 2)

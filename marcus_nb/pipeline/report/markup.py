@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 
 from marcus_nb.display.blocks import COLORS
+from marcus_nb.words import _
 
 ALLOWED = (
     *("b", "br", "caption", "code", "details", "div", "em", "hr", "i", "li", "ol", "p", "pre", "s", "small", "span"),
@@ -89,7 +90,7 @@ class _Rewriter(HTMLParser):
                 self._name_box("".join(self.caption))
                 self.caption = None
             if closed == "table":
-                self._name_box("Table")
+                self._name_box(html.escape(_("Table")))
             if closed == tag:
                 return
 
@@ -117,7 +118,7 @@ class _Rewriter(HTMLParser):
     def whole(self) -> str:
         self.close()
         while self.boxes:
-            self._name_box("Wide content")
+            self._name_box(html.escape(_("Wide content")))
         self.out += [f"</{tag}>" for tag in reversed(self.open)]
         # A head without words is none: a screen reader would announce nothing.
         return _EMPTY_HEAD.sub(r"<td\1></td>", "".join(self.out))

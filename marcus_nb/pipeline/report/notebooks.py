@@ -20,10 +20,11 @@ from marcus_nb.pipeline.report.facts import Facts, notebook
 from marcus_nb.pipeline.report.markup import Styles, rewritten
 from marcus_nb.pipeline.report.pieces import Markup, folded, took
 from marcus_nb.runs import RunError, read_json
+from marcus_nb.runs.folders import known_folders, without_folders
 from marcus_nb.runs.provenance import NOTEBOOKS
+from marcus_nb.words import _
 
 _PARAMETERS = "resolve"  # the cell that shows the stage's parameters
-_AS_ASKED = '<p class="quiet">Its parameters stand under <a href="#asked">What was asked</a>.</p>'
 _TOP = 3  # a notebook's title is a heading of this level
 _LONG = 40  # lines of plain text that are shown at once
 _COLOURED = {Keyword: "k", String: "t", Comment: "c", Number: "m"}
@@ -43,18 +44,21 @@ def chapters(facts: Facts, styles: Styles) -> list[Chapter]:
     """One chapter for each stage that was begun, in order; one that cannot be read says so."""
     made = []
     for stage in STAGES:
-        path = notebook(facts.run, stage)
+        path = notebook(facts.folder, stage)
         if path is None:
             continue
         chapter = Chapter(stage, f"{NOTEBOOKS[stage]}")
         try:
-            chapter.body = _body(read_json(path), chapter, styles)
+            book = read_json(path)
+            if path.name.endswith(".partial.ipynb"):  # of a run that was killed before it could clean it
+                book = without_folders(book, known_folders())
+            chapter.body = _body(book, chapter, styles)
         except (RunError, KeyError, TypeError, AttributeError, ValueError) as error:
-            chapter.body = (
-                f"<h3>{NOTEBOOKS[stage]}</h3><p>{path.name} is damaged and cannot be shown: {safe(error)}</p>"
-            )
+            said = _("{file} is damaged and cannot be shown: {error}").format(file=path.name, error=error)
+            chapter.body = f"<h3>{NOTEBOOKS[stage]}</h3><p>{safe(said)}</p>"
         if path.name != f"{NOTEBOOKS[stage]}.ipynb":
-            chapter.body += f"<p class='quiet'>This is {path.name}: the notebook as far as it came.</p>"
+            said = _("This is {file}: the notebook as far as it came.").format(file=path.name)
+            chapter.body += f"<p class='quiet'>{said}</p>"
         made.append(chapter)
     return made
 
@@ -66,7 +70,7 @@ class _Prose(mistune.HTMLRenderer):
         super().__init__(escape=True)
         self.chapter, self.level, self.seen = chapter, _TOP - 1, {}
 
-    def heading(self, text: str, level: int, **_: Any) -> str:
+    def heading(self, text: str, level: int, **options: Any) -> str:
         # No level is left out, however the notebook's author counted.
         self.level = min(level + _TOP - 1, self.level + 1, 6)
         words = html.unescape(re.sub(r"<[^>]*>", "", text)).strip()
@@ -94,11 +98,12 @@ def _body(book: dict[str, Any], chapter: Chapter, styles: Styles) -> str:
             if source.lstrip().startswith("<") and "papermill-error-cell-tag" in tags:  # papermill's own banner
                 parts.append(f'<p class="stopped">{safe(re.sub(r"<[^>]*>", "", source))}</p>')
             else:
-                parts.append(f'<div class="prose">{prose(source)}</div>')
+                parts.append(f'<div class="prose" lang="en">{prose(source)}</div>')
         elif cell["cell_type"] == "code":
             parts.append(_code(source, tags, cell))
             if cell.get("id") == _PARAMETERS and _shows(cell):  # the page has them already, those of all stages
-                parts.append(_AS_ASKED)
+                link = f'<a href="#asked">{_("What was asked")}</a>'
+                parts.append(f'<p class="quiet">{_("Its parameters stand under {link}.").format(link=link)}</p>')
                 continue
             parts += [_output(output, styles) for output in cell.get("outputs", [])]
     if renderer.level < _TOP:
@@ -114,9 +119,9 @@ def _code(source: str, tags: list[str], cell: dict[str, Any]) -> str:
     """A cell's code, folded; not the control panel, whose every value is None in a run made by the launcher."""
     if not source.strip() or ("parameters" in tags and source.lstrip().startswith("# fmt: off")):
         return ""
-    name = "Code: the parameters of this run" if "injected-parameters" in tags else "Code"
+    name = _("Code: the parameters of this run") if "injected-parameters" in tags else _("Code")
     mill = cell["metadata"].get("papermill", {})
-    spent = took(mill.get("duration")) if mill.get("status") != "pending" else "never ran"
+    spent = took(mill.get("duration")) if mill.get("status") != "pending" else _("never ran")
     shown = f'<pre class="python"><code>{_coloured(source)}</code></pre>'
     return folded(f"{name}{f' · {spent}' if spent else ''}", shown, "code")
 
@@ -142,7 +147,7 @@ def _output(output: dict[str, Any], styles: Styles) -> str:
         trace = plain("\n".join(output.get("traceback", [])))
         return (
             f'<div class="error"><p><strong>{safe(said)}</strong></p>'
-            + folded("Where it happened", f"<pre>{safe(trace)}</pre>")
+            + folded(_("Where it happened"), f"<pre>{safe(trace)}</pre>")
             + "</div>"
         )
     data = output.get("data", {})
@@ -168,7 +173,7 @@ def _picture(output: dict[str, Any], data: dict[str, Any]) -> str:
     encoded = base64.b64encode(smaller.getvalue()).decode()  # a third less, the same to the last pixel
     told = output.get("metadata", {}).get("image/png", {})
     shown = told.get("width") if isinstance(told.get("width"), int) else wide
-    alt = safe(told.get("alt") or _text(data.get("text/plain", "")) or "A figure without a description")
+    alt = safe(told.get("alt") or _text(data.get("text/plain", "")) or _("A figure without a description"))
     size = f'width="{shown}" height="{round(high * shown / max(wide, 1))}"'
     return f'<figure><img alt="{alt}" {size} src="data:image/webp;base64,{encoded}"></figure>'
 
@@ -180,7 +185,7 @@ def _plain(text: str, name: str) -> str:
         return ""
     shown = f'<pre class="{"stderr" if name == "stderr" else "stdout"}">{safe(text)}</pre>'
     count = text.count("\n") + 1
-    return folded(f"{count} lines of text", shown) if count > _LONG else Markup(shown)
+    return folded(_("{count} lines of text").format(count=count), shown) if count > _LONG else Markup(shown)
 
 
 def _text(value: Any) -> str:

@@ -3,11 +3,9 @@
 import html
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from marcus_nb.display.amounts import duration
-from marcus_nb.parameters import ROOT
-from marcus_nb.runs import outputs_root
+from marcus_nb.words import _
 
 
 class Markup(str):
@@ -18,15 +16,6 @@ class Markup(str):
 
 def cell(value: object) -> str:
     return value if isinstance(value, Markup) else html.escape(str(value))
-
-
-def without_folders(text: object) -> str:
-    """Text without the folders of this machine and its user: `"/home/ada/marcus/outputs/x"` → `"outputs/x"`."""
-    named = {outputs_root(): "outputs", ROOT: ".", Path.home(): "~"}
-    said = str(text)
-    for folder in sorted(named, key=lambda folder: -len(str(folder))):
-        said = said.replace(str(folder), named[folder]) if len(folder.parts) > 1 else said
-    return said
 
 
 def table(
@@ -72,9 +61,11 @@ def section(identity: str, title: str, inside: str) -> Markup:
 def moment(stamp: object) -> str:
     """`moment("2026-11-23T04:03:52+00:00")` → `"23 Nov 2026, 04:03 UTC"`; what is no time stays as it is."""
     try:
-        return f"{datetime.fromisoformat(str(stamp)).astimezone(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")
+        when = datetime.fromisoformat(str(stamp)).astimezone(UTC)
     except ValueError:
         return str(stamp or "")
+    month = _("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()[when.month - 1]
+    return f"{when.day} {month} {when:%Y, %H:%M} UTC"
 
 
 def seconds_between(start: object, end: object) -> float | None:
@@ -89,4 +80,4 @@ def took(seconds: object) -> str:
     """`took(250.8)` → `"4 min"`; "under 1 s" for less, "" where it is not known."""
     if not isinstance(seconds, int | float):
         return ""
-    return duration(seconds) if seconds >= 0.95 else "under 1 s"
+    return duration(seconds) if seconds >= 0.95 else _("under 1 s")

@@ -17,6 +17,7 @@ from marcus_nb.pipeline.report.provenance import provenance
 from marcus_nb.renaming import replace
 from marcus_nb.runs import Run
 from marcus_nb.runs.files import saying_disk_full
+from marcus_nb.words import _, language
 
 NAME = "report.html"
 _HERE = Path(__file__).parent
@@ -33,16 +34,18 @@ def page(run: Run) -> str:
     facts, styles = gather(run), Styles()
     books = chapters(facts, styles)
     articles = "".join(f'<article id="{book.stage}">{book.body}</article>' for book in books)
-    opener = '<p><button id="code" type="button" hidden>Open all code</button></p>' if books else ""
-    shown = '<section id="notebooks" aria-labelledby="notebooks-title"><h2 id="notebooks-title">The notebooks</h2>'
-    shown += f"{opener}{articles or '<p>No notebook was begun.</p>'}</section>"
+    opening, closing = html.escape(_("Open all code")), html.escape(_("Close all code"))
+    opener = f'<p><button id="code" type="button" data-other="{closing}" hidden>{opening}</button></p>' if books else ""
+    shown = '<section id="notebooks" aria-labelledby="notebooks-title">'
+    shown += f'<h2 id="notebooks-title">{_("The notebooks")}</h2>'
+    shown += f"{opener}{articles or '<p>' + _('No notebook was begun.') + '</p>'}</section>"
     parts = [
         _part("verdict", title(facts), lambda: verdict(facts), level=1),
-        _part("stages", "The stages", lambda: strip(facts)),
-        _part("figures", "Headline figures", lambda: figures(facts)),
-        _part("asked", "What was asked", lambda: asked(run.parameters)),
+        _part("stages", _("The stages"), lambda: strip(facts)),
+        _part("figures", _("Headline figures"), lambda: figures(facts)),
+        _part("asked", _("What was asked"), lambda: asked(run.parameters)),
         shown,
-        _part("provenance", "Where it comes from", lambda: provenance(facts)),
+        _part("provenance", _("Where it comes from"), lambda: provenance(facts)),
     ]
     main = "".join(parts)
     body = f'<div class="page">{_contents(books)}<main id="main">{main}</main></div>'
@@ -54,7 +57,8 @@ def _part(identity: str, name: str, make: Callable[[], str], level: int = 2) -> 
     try:
         return make()
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        said = f"This cannot be shown: the run's records are damaged or another version's ({type(error).__name__})."
+        said = _("This cannot be shown: the run's records are damaged or another version's ({error}).")
+        said = said.format(error=type(error).__name__)
         return f'<section id="{identity}"><h{level}>{safe(name)}</h{level}><p>{said}</p></section>'
 
 
@@ -65,13 +69,16 @@ def _contents(books: list[Chapter]) -> str:
     inner = ""
     for book in books:
         below = "".join(entry(identity, words) for identity, words in book.headings)
-        inner += entry(book.stage, book.title, f"<ol>{below}</ol>" if below else "")
+        inner += entry(book.stage, book.title, f'<ol lang="en">{below}</ol>' if below else "")
     entries = [
-        *(entry("verdict", "The verdict"), entry("stages", "The stages"), entry("figures", "Headline figures")),
-        *(entry("asked", "What was asked"), entry("notebooks", "The notebooks", f"<ol>{inner}</ol>" if inner else "")),
-        entry("provenance", "Where it comes from"),
+        entry("verdict", _("The verdict")),
+        entry("stages", _("The stages")),
+        entry("figures", _("Headline figures")),
+        entry("asked", _("What was asked")),
+        entry("notebooks", _("The notebooks"), f"<ol>{inner}</ol>" if inner else ""),
+        entry("provenance", _("Where it comes from")),
     ]
-    return f'<nav aria-label="Contents"><p>Contents</p><ol>{"".join(entries)}</ol></nav>'
+    return f'<nav aria-label="{_("Contents")}"><p>{_("Contents")}</p><ol>{"".join(entries)}</ol></nav>'
 
 
 def document(name: str, body: str, script: str, rules: str = "") -> str:
@@ -86,12 +93,13 @@ def document(name: str, body: str, script: str, rules: str = "") -> str:
         "base-uri 'none'; form-action 'none'"
     )
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
         f"<title>{safe(name)}</title>\n<style>{dress}</style>\n</head>\n<body>\n"
-        f'<a class="skip" href="#main">Skip to the content</a>\n{body}\n<script>{steps}</script>\n</body>\n</html>\n'
+        f'<a class="skip" href="#main">{_("Skip to the content")}</a>\n{body}\n'
+        f"<script>{steps}</script>\n</body>\n</html>\n"
     )
 
 

@@ -10,16 +10,15 @@ import psutil
 import torch
 
 from marcus_nb import generate
-from marcus_nb.parameters import FEW_CONVERSATIONS, FEW_STEPS
 from marcus_nb.runs import Run, write_json
 from marcus_nb.train.batches import Steps, weight
 from marcus_nb.train.data import reference_chats
+from marcus_nb.train.estimate import counts, warnings
 from marcus_nb.train.loop import Ready, facts, get_ready, make_trainer
 from marcus_nb.train.method import computing, trained_weights
 from marcus_nb.train.reporter import SHARES, peak_memory
 
 GIB = 2**30
-FULL_LEARNING_RATE = 3e-4
 # Bytes that a process on a CPU comes to hold besides, as rows of ever other lengths come by: what two steps cannot
 # show. Measured 0.8 and 1.2 GB over the quickstart (LOG.md); without it a training that does not fit would seem to.
 GROWTH = 1.2 * GIB
@@ -58,7 +57,7 @@ def run_preflight(run: Run) -> None:
     started = time.perf_counter()
     trainer.validation_loss(middle)
     validating = (time.perf_counter() - started) / sum(len(row["input_ids"]) for row in middle)
-    evaluations = 1 + -(-amount["steps"] // trainer.args.eval_steps)
+    steps_to_come, evaluations, kept = counts(amount, parameters)
     answering = _seconds_of_answers(ready) if together.leads else 0.0
     peak, held = together.held(peak_memory()), together.sum(psutil.Process().memory_info().rss)
     peak += 0 if torch.cuda.is_available() else GROWTH * together.processes
@@ -67,10 +66,10 @@ def run_preflight(run: Run) -> None:
     saved = 3 * sum(weights.numel() * weights.element_size() for weights in trained_weights(trainer.model).values())
     seconds = {
         "loading": ready.loading_seconds,
-        "training": amount["tokens"] * amount["steps"] / amount["steps_per_epoch"] / speed,
+        "training": amount["tokens"] * steps_to_come / amount["steps_per_epoch"] / speed,
         "validating": evaluations * validating * ready.splits["validation"].tokens,
         "answering": answering * len(SHARES),
-        "saving": -(-amount["steps"] // trainer.args.save_steps) * saved / 150e6,  # flushed, hashed, read again
+        "saving": kept * saved / 150e6,  # flushed, hashed, read again
     }
     found: dict[str, Any] = {
         "conversations": amount["conversations"],
@@ -92,56 +91,6 @@ def run_preflight(run: Run) -> None:
         "did_not_fit": _did_not_fit(ready),
     }
     write_json(ready.stage.folder / "preflight.json", found | {"warnings": warnings(found, parameters.learning_rate)})
-
-
-def warnings(found: dict[str, Any], learning_rate: float) -> list[dict[str, str]]:
-    """What is likely to go wrong, why, and what to do: `[{"what": "…", "why": "…", "do": "…"}]`."""
-    said = []
-    if found["conversations"] < FEW_CONVERSATIONS:
-        said.append(
-            {
-                "what": f"few conversations to learn from: {found['conversations']}",
-                "why": "of the tone that 221 conversations of the example taught, 25 taught two thirds and 50 four "
-                "fifths, and of twelve facts none and one",
-                "do": "bring more conversations, or see what 02_clean dropped; facts want a hundred and more",
-            }
-        )
-    if found["steps"] < FEW_STEPS:
-        said.append(
-            {
-                "what": f"few steps: {found['steps']}",
-                "why": "of the tone that the example learns, three quarters took 14 steps and nine tenths 28",
-                "do": "raise train.num_train_epochs or train.max_steps, or lower train.per_device_train_batch_size",
-            }
-        )
-    if found["method"] == "full" and learning_rate > FULL_LEARNING_RATE:
-        said.append(
-            {
-                "what": f"a learning rate of {learning_rate:g} for training every weight",
-                "why": "full training forgets what the base model knew at rates that suit an adapter",
-                "do": "set train.learning_rate to 0.00005",
-            }
-        )
-    if found["peak_memory_gb"] > found["free_memory_gb"]:
-        said.append(
-            {
-                "what": f"{found['peak_memory_gb']:.1f} GB of memory are needed and {found['free_memory_gb']:.1f} GB "
-                "are free",
-                "why": "the system then uses the disk as memory, a hundred times slower, or ends the training",
-                "do": "close other programs, lower train.max_tokens_per_micro_batch or shared.max_length, or set "
-                "train.activation_checkpointing: true",
-            }
-        )
-    if found["disk_gb"] > found["free_disk_gb"]:
-        said.append(
-            {
-                "what": f"{found['disk_gb']:.1f} GB of disk are needed for checkpoints and "
-                f"{found['free_disk_gb']:.1f} GB are free",
-                "why": "a checkpoint that cannot be written ends the training",
-                "do": "free some space: old runs in outputs/ may be deleted",
-            }
-        )
-    return said
 
 
 def _seconds_of_answers(ready: Ready) -> float:
