@@ -206,6 +206,21 @@ def test_the_command_that_is_shown_does_the_same_in_a_shell(make_draft, two, mon
     assert Trained(run).bytes == two.bytes
 
 
+def test_nothing_that_python_does_at_its_end_changes_how_a_training_ended(make_draft):
+    run = make_draft(in_yaml=TWO)
+    words = ["marcus_nb.train", run.experiment, run.name]
+    code = f"import atexit, os, runpy, sys; atexit.register(os.abort); sys.argv = {words}"
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{code}; runpy.run_module('marcus_nb.train', run_name='__main__')"],
+        cwd=ROOT,
+        env=os.environ | {"MARCUS_OUTPUTS": str(run.folder.parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert ended.returncode == DATA and "the launcher started 1" in ended.stderr, ended
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_dead_process_ends_the_training_in_time_with_advice(make_draft, monkeypatch):
     run = make_draft(in_yaml=TWO | {"train.num_train_epochs": 900, "train.early_stopping_patience": 900})

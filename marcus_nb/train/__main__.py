@@ -66,4 +66,9 @@ def _ended(run: Run, code: int, words: str, error: Exception | None = None) -> i
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    ended = main(*sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: gloo's threads may still let go of a tensor while Python takes itself apart, which aborts a process
+    # (exit code -6) whose training is whole. destroy_process_group does not help (LOG.md).
+    os._exit(ended)
