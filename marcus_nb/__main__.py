@@ -13,6 +13,7 @@ import typer
 
 from marcus_nb import parameters as parameters_module
 from marcus_nb import runs
+from marcus_nb.launcher import LAUNCHER, to_type
 from marcus_nb.parameters import ROOT, STAGES, ParameterError
 from marcus_nb.pipeline import asked
 from marcus_nb.runs import DiskFull, RunError
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="A name that is no command is an experiment: `run_all.sh acme` is `run_all.sh run acme`; see `run --help`.",
+    epilog=f"A name that is no command is an experiment: `{LAUNCHER} acme` is `{LAUNCHER} run acme`; see `run --help`.",
 )
 
 
@@ -93,7 +94,7 @@ def run_experiment(
             "--resume goes on with a run as it is: --set, --sweep and --from make a new one, so they do not go together"
         )
     if resume and len(names) > 1:
-        raise ParameterError(f"--resume goes on with one run: ./run_all.sh {names[0]} --resume, then the next")
+        raise ParameterError(f"--resume goes on with one run: {to_type(names[0], '--resume')}, then the next")
     if quiet and verbose:
         raise ParameterError("--quiet and --verbose do not go together")
     if not resume:
@@ -129,10 +130,11 @@ def run_experiment(
         return chosen, plans.plan(chosen, start, end)
 
     if dry_run:
-        for one in wanted:
+        for place, one in enumerate(wanted):
             if len(wanted) > 1:
                 typer.echo(one.title)
-            for step in planned(one)[1].steps:
+            own = asked.start_of(one, start, wanted[:place])
+            for step in plans.beside(planned(one)[1].steps, own):
                 typer.echo(f"{step.stage:10}{step.action:8}{step.reason}")
         return
     chosen = [planned(one) for one in wanted] if len(wanted) == 1 else []
@@ -298,7 +300,7 @@ def main() -> None:
     try:
         if arguments[0] in parameters_module.experiments():
             raise ParameterError(_taken(ROOT / "parameters" / f"{arguments[0]}.yaml"))
-        app(arguments, prog_name="run_all.sh", standalone_mode=True)
+        app(arguments, prog_name=LAUNCHER, standalone_mode=True)
     except DiskFull as error:
         typer.echo(str(error), err=True)
         sys.exit(FAILED)
@@ -317,7 +319,7 @@ def _explain(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     what = "The disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
     return (
-        f"{where}{what}. Marcus could not go on; what was finished before is kept (./run_all.sh list).\n"
+        f"{where}{what}. Marcus could not go on; what was finished before is kept ({to_type('list')}).\n"
         f"Runs are kept in {runs.outputs_root()}: that folder must be yours to write in, with space left; "
         "MARCUS_OUTPUTS names another one."
     )

@@ -296,7 +296,7 @@ def test_a_run_that_changed_is_refused_and_the_difference_named(copied, tmp_path
         said(run).strip().startswith("checkpoint-6 was made of something else, so the training cannot go on from it:")
     )
     assert f"  {CHANGES[what]}" in said(run) and " then, " in said(run)
-    assert "Start a new run (./run_all.sh EXPERIMENT --from train), or undo the change." in said(run)
+    assert f"Start a new run (./run_all.sh {run.experiment} --from train), or undo the change." in said(run)
     assert sorted(path.relative_to(run.folder) for path in folder_of(run).rglob("*")) == before
 
 

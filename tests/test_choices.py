@@ -30,6 +30,12 @@ def test_a_choice_stands_at_once_and_when_the_notebook_is_run_again(acme):
     assert runs.open_run("acme", "draft").parameters.clean.max_characters == 900
 
 
+def test_a_choice_that_there_is_no_more_is_told_with_its_file(acme):
+    choices.write("acme", "choices.json", {"clean.old_rule": True})
+    with pytest.raises(RunError, match=r"choices\.json has clean\.old_rule, which is no parameter.*take it out"):
+        runs.open_stage("clean", acme)
+
+
 def test_choosing_what_the_yaml_says_is_no_choice(acme):
     stage = runs.open_stage("clean", acme)
     stage.choose({"clean.redact": False})

@@ -11,7 +11,7 @@ from marcus_nb.parameters import ROOT, STAGES
 
 PACKAGE = ROOT / "marcus_nb"
 ROWS = (
-    ("renaming", "words"),
+    ("renaming", "words", "launcher"),
     ("parameters", "conversation", "text"),
     ("runs", "formats", "render"),
     ("models", "generate"),

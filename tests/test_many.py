@@ -65,6 +65,16 @@ def test_a_sweep_makes_anew_only_what_depends_on_it(swept, start, own):
     assert start_of(one, start, [Wanted("b", {})]) == start_of(one, start, []) == start, "the first makes everything"
 
 
+def test_the_plan_of_a_sweep_says_what_is_taken_from_the_run_before(tmp_path):
+    chosen = ("smoke", "--sweep", "train.lora_r=4,8", "--dry-run")
+    code, out, _ = Runner(tmp_path, MAKES, arguments=chosen).end()
+    assert code == 0 and [line.split()[:2] for line in out.splitlines()] == [
+        ["smoke", "·"], ["ingest", "run"], ["clean", "run"], ["train", "run"], ["evaluate", "run"],
+        ["smoke", "·"], ["ingest", "reuse"], ["clean", "reuse"], ["train", "run"], ["evaluate", "run"],
+    ]  # fmt: skip
+    assert out.count("from the run made before it") == 2
+
+
 def test_one_that_fails_stops_no_other_and_shows_in_the_exit_code(tmp_path):
     chosen = ("smoke", "--sweep", "shared.persona_name=Ann,Robin,Bob", "--until", "ingest")
     runner = Runner(tmp_path, MAKES, arguments=chosen)

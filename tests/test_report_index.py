@@ -102,7 +102,7 @@ def test_a_run_that_is_refused_halfway_has_its_page(monkeypatch, capsys):
 def test_a_killed_run_has_a_page_without_the_folders_of_this_machine():
     run = stopped("RUNNING", "")
     (run.folder / "03_train.FAILED.ipynb").unlink()
-    told = book(shown(f"<p>{Path.home()}/notes.txt</p>"))
+    told = book(shown(f"<p>{Path.home()}/notes.txt, hf_{'a1' * 20}</p>"))
     (run.folder / "03_train.partial.ipynb").write_text(json.dumps(told), encoding="utf-8")
     state = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
     state["process"] = {"pid": 2**22, "created": 1.0}
@@ -110,3 +110,6 @@ def test_a_killed_run_has_a_page_without_the_folders_of_this_machine():
     report.write_index()
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     assert "~/notes.txt" in page and f"{Path.home()}/notes.txt" not in page
+    after = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
+    assert {"file": "report.html", "what": "a password or token"}.items() <= after["hygiene"][-1].items()
+    assert after["status"] == "RUNNING" and run.state["status"] == "INCOMPLETE", "only its page tells of it"

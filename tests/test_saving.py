@@ -88,6 +88,22 @@ def test_every_way_to_write_a_section(tmp_path, text):
     assert after.startswith(PLAIN.partition("# how")[0].rstrip())
 
 
+@pytest.mark.parametrize(
+    ("section", "choice", "comment"),
+    [
+        ("train: {lora_r: 8, # small\n  max_steps: 3}", {"train.max_steps": 4}, "# small"),
+        ("train:\n  target_modules: [q_proj, #a\n    v_proj]", {"train.target_modules": ["q_proj"]}, "#a"),
+    ],
+)
+def test_a_comment_within_brackets_is_never_lost(tmp_path, section, choice, comment):
+    path = tmp_path / "acme.yaml"
+    path.write_text(PLAIN.partition("# how")[0] + section, encoding="utf-8")
+    with pytest.raises(ParameterError, match=rf"line 1[34]: '{comment}' stands within the brackets of train.*above"):
+        edit(str(path), choice)
+    noted = path.read_text(encoding="utf-8").replace(comment, "")
+    assert saved(tmp_path, noted.replace("q_proj", "'q # proj'"), choice)
+
+
 def test_several_choices_at_once_and_texts_of_every_kind(tmp_path):
     words = "línea uno\nlínea dos: «ñ» # no comment\t'\"\\ {x} [y] & * ! | > % @ `"
     saved(tmp_path, PLAIN, {"shared.persona_description": words, "train.fixed_prompts": [words, "", "yes", "2e-4"]})

@@ -75,6 +75,7 @@ def test_a_run_that_fails_says_the_same_everywhere(tmp_path, how):
     assert cause.split(": ")[-1] in banner(runner)
     line = listed(runner)
     assert "FAILED" in line and cause in line and "PASSED" not in line
+    assert line.endswith(f"To go on with what has not finished: {AGAIN}")
     log = log_of(runner)
     assert "FAILED in 01_ingest" in log and cause in log
     assert all(re.match(r"\d\d:\d\d:\d\d ", entry) for entry in log.splitlines())
@@ -91,7 +92,7 @@ def test_an_interrupted_run_says_the_same_everywhere(tmp_path, number):
     assert state_of(runner)["status"] == "INCOMPLETE" and state_of(runner)["cause"] == "ingest: interrupted"
     assert "The run was interrupted here" in banner(runner)
     line = listed(runner)
-    assert "INCOMPLETE" in line and "ingest: interrupted" in line
+    assert "INCOMPLETE" in line and "ingest: interrupted" in line and line.endswith(AGAIN)
 
 
 @pytest.mark.skipif(WINDOWS, reason="no SIGKILL there")
@@ -107,7 +108,7 @@ def test_a_machine_that_was_switched_off_leaves_a_run_that_says_so_and_goes_on(t
     partial.write_bytes(partial.read_bytes()[:200])
     (runner.folder / "run.json.tmp").write_text('{"status": "PAS', encoding="utf-8")
     line = listed(runner)
-    assert "INCOMPLETE" in line and "the process ended without a word during ingest" in line
+    assert "INCOMPLETE" in line and "the process ended without a word during ingest" in line and line.endswith(AGAIN)
     again = Runner(tmp_path, "print('fine')", arguments=("smoke", "--resume", "--until", "ingest"))
     code, out, err = again.end()
     assert code == 1 and "ran to its end without writing its record" in out, err

@@ -12,6 +12,7 @@ import pandas as pd
 
 from marcus_nb.conversation import Conversation, read_conversations, read_jsonl
 from marcus_nb.evaluate.claims import DIFFERENCE, TUNED
+from marcus_nb.launcher import to_type
 from marcus_nb.parameters import Evaluate
 from marcus_nb.runs import Run, RunError, read_json, sha256
 from marcus_nb.runs.which import find_run
@@ -69,7 +70,7 @@ def find(names: Sequence[str]) -> list[Compared]:
         raise RunError(
             f"Comparing needs two runs or more, and {', '.join(names) or 'nothing'} names {len(found)}.\n"
             "Name experiments (the newest finished run of each counts) or EXPERIMENT/RUN: "
-            "./run_all.sh compare quickstart florian"
+            + to_type("compare", "quickstart", "florian")
         )
     runs = list(found.values())
     return [_read(run, label) for run, label in zip(runs, _labels(runs), strict=True)]
@@ -77,11 +78,11 @@ def find(names: Sequence[str]) -> list[Compared]:
 
 def _read(run: Run, label: str) -> Compared:
     made = {stage: record for stage in ("ingest", "clean", "train", "evaluate") if (record := run.record(stage))}
-    again = f"./run_all.sh {run.experiment} --from evaluate"
+    again = to_type(run.experiment, "--from", "evaluate")
     if missing := [stage for stage in ("clean", "train", "evaluate") if stage not in made]:
         raise RunError(
             f"Run {run.experiment}/{run.name} has not finished {missing[0]}, so there is nothing to compare.\n"
-            f"Finish it: ./run_all.sh {run.experiment} --resume, or make a new one: ./run_all.sh {run.experiment}"
+            f"Finish it: {to_type(run.experiment, '--resume')}, or make a new one: {to_type(run.experiment)}"
         )
     results = read_json(run.folder / "evaluate" / "results.json")
     if not isinstance(results, dict) or "measures" not in results:

@@ -83,7 +83,8 @@ Judged on conversations that it never saw. {line(verdict.summary)}
 {quoted}
 ## Use
 
-Any OpenAI client, after `./run_all.sh serve {run.experiment}/{run.name}`; or in Python:
+Any OpenAI client, after `./run_all.sh serve {run.experiment}/{run.name}` (on Windows `.\\run_all.bat`);
+or in Python:
 
 ```python
 from transformers import pipeline

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from marcus_nb.evaluate.claims import NOT_MEASURED, OPEN, REFUTED, Claim
+from marcus_nb.launcher import to_type
 from marcus_nb.parameters import FEW_CONVERSATIONS, FEW_STEPS, Evaluate
 from marcus_nb.words import Worded, listed, worded
 
@@ -171,11 +172,14 @@ def _next(
     if verdict == ACQUIRED:
         steps.append(
             worded(
-                "Talk with it (./run_all.sh chat), then deploy model/ as its MODEL_CARD.md says, with a person who "
-                "checks what it says."
+                "Talk with it ({command}), then deploy model/ as its MODEL_CARD.md says, with a person who checks what "
+                "it says.",
+                command=to_type("chat"),
             )
             if mistakes
-            else worded("Talk with it (./run_all.sh chat), then deploy model/ as its MODEL_CARD.md says.")
+            else worded(
+                "Talk with it ({command}), then deploy model/ as its MODEL_CARD.md says.", command=to_type("chat")
+            )
         )
     return tuple(dict.fromkeys(steps))
 

@@ -12,6 +12,7 @@ from marcus_nb.conversation import PERSONA_ROLE
 from marcus_nb.display import Block, banner, sentence
 from marcus_nb.display.hiding import know
 from marcus_nb.display.talking import talk as bubbles
+from marcus_nb.launcher import to_type
 from marcus_nb.panels import headless
 from marcus_nb.panels.live import show
 from marcus_nb.panels.talking import Panel
@@ -93,7 +94,7 @@ def begin(named: str, seed: int = 0) -> Talk:
     if not (folder / "config.json").is_file():
         raise RunError(
             f"Run {run.experiment}/{run.name} has no model/ to talk with: 04_evaluate makes it. "
-            f"Go on with the run: ./run_all.sh {run.experiment} --resume"
+            f"Go on with the run: {to_type(run.experiment, '--resume')}"
         )
     know(run.parameters.shared.persona_name)
     model, tokenizer = models.load_exported(folder)

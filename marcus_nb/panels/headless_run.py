@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from marcus_nb.launcher import to_type
 from marcus_nb.parameters import ROOT
 from marcus_nb.runs import DRAFT, list_runs, outputs_root, read_json, read_state, write_json
 from marcus_nb.runs.processes import identity, living
@@ -48,7 +49,7 @@ class HeadlessRun:
         if state["status"] != "PASSED":
             told = [
                 _("It did not come to its end ({cause}).").format(cause=state["cause"]),
-                _("Go on with: {command}").format(command=state.get("go_on") or f"./run_all.sh {self.experiment}"),
+                _("Go on with: {command}").format(command=state.get("go_on") or to_type(self.experiment)),
             ]
         if (folder / "report.html").is_file():
             told.append(_("All of it on one page: {page}").format(page=folder / "report.html"))

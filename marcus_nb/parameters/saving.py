@@ -2,6 +2,8 @@
 
 import difflib
 import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -113,6 +115,7 @@ def _with(text: str, section: str, name: str, value: Any) -> str:
         at = found[0].end_mark.index + 1
         return f"{text[:at]}\n{lines(name, value, 2)}{text[at:]}"
     if held.flow_style:
+        _refuse_comments(text, held, section)
         whole = YAML(typ="safe", pure=True).load(text[held.start_mark.index : held.end_mark.index])
         return text[: held.start_mark.index] + _flow(whole | {name: value}) + text[held.end_mark.index :]
     indent = held.value[0][0].start_mark.column
@@ -122,11 +125,35 @@ def _with(text: str, section: str, name: str, value: Any) -> str:
         before, after = (text.rstrip("\n"), "\n") if at < 0 else (text[:at], text[at:])
         return f"{before}\n{lines(name, value, indent)}{after}"
     line, old = entry[0].start_mark.index - indent, entry[1]
+    if getattr(old, "flow_style", False):
+        _refuse_comments(text, old, f"{section}.{name}")
     if isinstance(old, SequenceNode) and not old.flow_style and isinstance(value, list) and value:
         return _with_items(text, old, _items(text, section, name), value)
     if isinstance(old, ScalarNode) and old.style in _QUOTES and isinstance(value, str) and value.isprintable():
         value = _QUOTES[old.style](value)
     return text[:line] + lines(name, value, indent) + text[_end(text, old, entry[0]) :]
+
+
+def _refuse_comments(text: str, held: Node, where: str) -> None:
+    """A value within brackets is written anew, and what a person noted inside would be lost."""
+    between, at = "", held.start_mark.index
+    for scalar in _scalars(held):
+        between, at = between + text[at : scalar.start_mark.index], scalar.end_mark.index
+    comment = re.search(r"#.*", between + text[at : held.end_mark.index])
+    if comment:
+        raise ParameterError(
+            f"line {held.start_mark.line + 1}: {comment.group().strip()!r} stands within the brackets of {where} and "
+            "would be lost when they are written anew: move it above them, then save"
+        )
+
+
+def _scalars(held: Node) -> Iterator[ScalarNode]:
+    """The scalars of a value, in the order of the text."""
+    if isinstance(held, ScalarNode):
+        yield held
+    for item in held.value if not isinstance(held, ScalarNode) else ():
+        for node in item if isinstance(item, tuple) else (item,):
+            yield from _scalars(node)
 
 
 def _items(text: str, section: str, name: str) -> list[Any]:

@@ -9,9 +9,9 @@ from marcus_nb import ingest, parameters
 from marcus_nb.formats import Table
 from marcus_nb.formats.speakers import role_word
 from marcus_nb.ingest.groups import alike, title
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.parameters import NAME, ROOT, Ingest, ParameterError, Source
 from marcus_nb.parameters.saving import lines
-from marcus_nb.pipeline.console import LAUNCHER
 from marcus_nb.renaming import replace
 
 _FEW = 200  # conversations; fewer rarely show an effect

@@ -4,10 +4,7 @@ All of it, and every line of the stages' own logs, stands in the run's `log.txt`
 """
 
 import contextlib
-import os
 import re
-import shlex
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +15,7 @@ from typing import Any
 import rich.console
 from rich.markup import escape
 
+from marcus_nb.launcher import to_type
 from marcus_nb.parameters import STAGES
 from marcus_nb.runs import Run
 from marcus_nb.runs.folders import Known, known_folders, without_folders
@@ -30,7 +28,6 @@ RUN_LOG = "log.txt"
 _STEP = re.compile(r"\bstep (\d+)/(\d+)\b")
 _BAR = 20  # characters
 HEARTBEAT_SECONDS = 20  # without a terminal: at least one line in this time, so that nobody takes it for dead
-LAUNCHER = "run_all.bat" if os.name == "nt" else "./run_all.sh"
 
 
 class Console:
@@ -66,14 +63,14 @@ class Console:
         """What goes on from a stage: `"./run_all.sh acme --set train.lora_r=8 --from train"`."""
         words = [*(self.asked or (run.experiment,)), "--from", stage]
         words += [] if until == STAGES[-1] else ["--until", until]
-        return f"{LAUNCHER} {subprocess.list2cmdline(words) if os.name == 'nt' else shlex.join(words)}"
+        return to_type(*words)
 
     def resume(self, run: Run, until: str = STAGES[-1]) -> str:
         """What goes on with a run where it stopped, unchanged: `"./run_all.sh acme --resume"`."""
         kept = [word for word in self.asked if word in ("--require-acquired", "--keep-checkpoints")]
         words = [run.experiment, "--resume", *kept]
         words += [] if until == STAGES[-1] else ["--until", until]
-        return f"{LAUNCHER} {subprocess.list2cmdline(words) if os.name == 'nt' else shlex.join(words)}"
+        return to_type(*words)
 
     def begin(self, run: Run, resumed: bool = False) -> None:
         self.started = time.monotonic()

@@ -16,8 +16,6 @@ from marcus_nb.parameters.schema import fields_of
 from marcus_nb.runs import DRAFT, choices, outputs_root, read_json, write_json
 from marcus_nb.runs.provenance import notebook_of
 
-PREPARED = "prepared.json"
-
 
 def prepare(experiment: str) -> tuple[Path, list[Path]]:
     """Prepare the four notebooks of an experiment; returns the draft's folder, and those that were left as they are.
@@ -31,7 +29,7 @@ def prepare(experiment: str) -> tuple[Path, list[Path]]:
     resolved = parameters_module.load(experiment, choices.read(experiment), CHOSEN)
     folder = outputs_root() / resolved.experiment / DRAFT
     folder.mkdir(parents=True, exist_ok=True)
-    known = read_json(folder / PREPARED) if (folder / PREPARED).is_file() else {}
+    known = read_json(folder / choices.PREPARED) if (folder / choices.PREPARED).is_file() else {}
     changed = []
     for stage in STAGES:
         path, values = folder / notebook_of(stage).name, _values(stage, resolved)
@@ -52,7 +50,7 @@ def prepare(experiment: str) -> tuple[Path, list[Path]]:
         write_json(path, made)
         named = {f"{section}.{name}": values[name] for section, name in fields_of(stage)}
         known[stage] = {"cells": _digest(_sources(made)), "values": named}
-        write_json(folder / PREPARED, known)
+        write_json(folder / choices.PREPARED, known)
     return folder, changed
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,19 @@ def listed() -> list[str]:
             [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), _cut(row[-1], room)]
         ).rstrip()
         for row in rows
-    ]
+    ] + _unfinished(folders)
+
+
+def _unfinished(folders: Sequence[Path]) -> list[str]:
+    """How to go on, where the newest run of an experiment has not come to its end: `"  ./run_all.sh acme --resume"`."""
+    newest = {folder.parent: folder for folder in folders if folder.name != runs.DRAFT}
+    found = []
+    for folder in newest.values():
+        with contextlib.suppress(RunError):  # the list says what is wrong with it
+            state = runs.read_state(folder)
+            if state["status"] in ("FAILED", "INCOMPLETE") and state.get("go_on"):
+                found.append(f"  {state['go_on']}")
+    return ["", "To go on with what has not finished:", *found] if found else []
 
 
 def _cut(text: str, room: int) -> str:

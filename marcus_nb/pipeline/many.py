@@ -7,10 +7,11 @@ import rich.console
 from rich.markup import escape
 from rich.table import Table
 
+from marcus_nb.launcher import to_type
 from marcus_nb.parameters import Parameters
 from marcus_nb.pipeline import comparing, order, plans
 from marcus_nb.pipeline.asked import Wanted, start_of
-from marcus_nb.pipeline.console import LAUNCHER, QUIET, Console
+from marcus_nb.pipeline.console import QUIET, Console
 from marcus_nb.pipeline.listing import supported
 from marcus_nb.runs import Run, RunError
 
@@ -58,7 +59,7 @@ def run(
         return order.INTERRUPTED
     judged = [f"{run.experiment}/{run.name}" for _, run, _ in made if run and run.record("evaluate")]
     if len(judged) > 1:
-        last.say(f"\nSide by side, once more with  {LAUNCHER} compare {' '.join(judged)}", "bold")
+        last.say(f"\nSide by side, once more with  {to_type('compare', *judged)}", "bold")
         codes.append(comparing.compare(judged, last))
     return worst(codes)
 

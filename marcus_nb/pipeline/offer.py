@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from marcus_nb import models
+from marcus_nb.launcher import to_type
 from marcus_nb.models.serving import HOST, Server, ServingError, last_lines, serving
 from marcus_nb.pipeline.console import Console
 from marcus_nb.runs import Run, RunError
@@ -43,7 +44,7 @@ def model_folder(run: Run) -> Path:
     if not (folder / "config.json").is_file():
         raise RunError(
             f"Run {run.experiment}/{run.name} has no model/ to serve: 04_evaluate makes it. "
-            f"Go on with the run: ./run_all.sh {run.experiment} --resume"
+            f"Go on with the run: {to_type(run.experiment, '--resume')}"
         )
     return folder
 

@@ -165,8 +165,7 @@ def _report(current: Run, console: Console) -> None:
 def _look_for_what_tells(current: Run, console: Console) -> None:
     """Say what in the files that people share tells of this person and machine; it changes no outcome."""
     try:
-        found = hygiene.scan(current)
-        runs.update(current, private=hygiene.private(current), hygiene=[vars(item) for item in found])
+        found = hygiene.keep(current)
     except (RunError, OSError, KeyboardInterrupt) as error:
         said = str(error) or "interrupted"
         console.say(f"It could not be looked through for what tells of you ({said}).")

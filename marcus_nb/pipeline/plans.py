@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from marcus_nb import formats, runs
+from marcus_nb.launcher import to_type
 from marcus_nb.parameters import ROOT, STAGES, ParameterError, Parameters
 from marcus_nb.runs import Run, RunError
 from marcus_nb.runs.stage import other_code
@@ -70,7 +71,7 @@ def _parent(parameters: Parameters, start: str, earlier: Sequence[str], sources:
         f"--from {start} needs a run of {parameters.experiment} with {', '.join(earlier)} as they would be "
         "now, and there is none:\n"
         + ("\n".join(problems[:_TOLD]) or "  no run at all")
-        + f"\nStart from the beginning: ./run_all.sh {parameters.experiment}"
+        + f"\nStart from the beginning: {to_type(parameters.experiment)}"
     )
 
 
@@ -118,8 +119,8 @@ def plan_to_resume(experiment: str, until: str) -> Plan:
             break
     else:
         raise RunError(
-            f"Nothing to do. No run of {experiment} is unfinished, so there is nothing to resume (./run_all.sh list). "
-            f"A new run: ./run_all.sh {experiment}"
+            f"Nothing to do. No run of {experiment} is unfinished, so there is nothing to resume ({to_type('list')}). "
+            f"A new run: {to_type(experiment)}"
         )
     finished = {stage: record for stage in STAGES if (record := run.record(stage))}
     wanted = STAGES[: STAGES.index(until) + 1]
@@ -136,6 +137,16 @@ def plan_to_resume(experiment: str, until: str) -> Plan:
             reason = f"finished in run {run.name}{f' ({other})' if other else ''}"
         steps.append(Step(stage, "done" if done else "run", reason))
     return Plan(tuple(steps), None, run)
+
+
+def beside(steps: Sequence[Step], own: str) -> list[Step]:
+    """The steps of a run that takes over from the one made just before what comes before its `own` first stage."""
+    return [
+        Step(step.stage, "reuse", "from the run made before it")
+        if step.action == "run" and STAGES.index(step.stage) < STAGES.index(own)
+        else step
+        for step in steps
+    ]
 
 
 def check_sources(parameters: Parameters) -> None:

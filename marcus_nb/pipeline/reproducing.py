@@ -5,9 +5,10 @@ import textwrap
 from pathlib import Path
 
 from marcus_nb import formats, runs
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.parameters import ROOT, STAGES
 from marcus_nb.pipeline import order
-from marcus_nb.pipeline.console import LAUNCHER, QUIET, Console
+from marcus_nb.pipeline.console import QUIET, Console
 from marcus_nb.pipeline.plans import Plan, Step
 from marcus_nb.pipeline.sameness import (
     BUT_FOR_THE_MOMENT,

@@ -9,13 +9,27 @@ from typing import Any
 
 from marcus_nb.parameters import Parameters, load
 from marcus_nb.parameters.cell import CHOSEN
+from marcus_nb.parameters.schema import SECTIONS
 from marcus_nb.runs.files import RunError, read_json, write_json
 from marcus_nb.runs.folder import DRAFT, outputs_root
 
+PREPARED = "prepared.json"
+
 
 def read(experiment: str) -> dict[str, Any]:
-    """Every choice that stands: `{"clean.redact": False, "train.lora_r": 8}`. Raises RunError for a damaged file."""
-    return _read(experiment, "choices.json")
+    """Every choice that stands: `{"clean.redact": False, "train.lora_r": 8}`.
+
+    Raises RunError for a damaged file, or one with a parameter that there is no more.
+    """
+    found = _read(experiment, "choices.json")
+    for key in found:
+        section, _, name = key.partition(".")
+        if section not in SECTIONS or name not in SECTIONS[section].model_fields:
+            raise RunError(
+                f"{_path(experiment, 'choices.json')} has {key}, which is no parameter of this version: take it out "
+                "of the file, or delete the file; what was clicked and not saved is lost with it"
+            )
+    return found
 
 
 def prepared(experiment: str, stage: str) -> dict[str, Any]:
@@ -23,7 +37,7 @@ def prepared(experiment: str, stage: str) -> dict[str, Any]:
 
     `prepared.json` holds it for each stage.
     """
-    return _read(experiment, "prepared.json").get(stage, {}).get("values", {})
+    return _read(experiment, PREPARED).get(stage, {}).get("values", {})
 
 
 def choose(experiment: str, changes: dict[str, Any]) -> Parameters:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from marcus_nb import parameters as parameters_module
+from marcus_nb.launcher import to_type
 from marcus_nb.parameters import NAME, ROOT, Parameters
 from marcus_nb.runs import processes
 from marcus_nb.runs.files import RunError, read_json, saying_disk_full, write_json
@@ -150,7 +151,7 @@ def folder_of(experiment: str, name: str) -> Path:
     """The folder of an existing run. Raises RunError when there is none of that name."""
     folder = outputs_root() / experiment / name
     if not (NAME.fullmatch(experiment) and NAME.fullmatch(name)) or not (folder / "run.json").is_file():
-        raise RunError(f"There is no run {experiment}/{name} (looked for {folder / 'run.json'}); see ./run_all.sh list")
+        raise RunError(f"There is no run {experiment}/{name} (looked for {folder / 'run.json'}); see {to_type('list')}")
     return folder
 
 
@@ -168,6 +169,6 @@ def update(run: Run, **changes: Any) -> None:
 
 
 def list_runs(experiment: str | None = None) -> list[Path]:
-    """Folders of all runs, oldest first; drafts and the shipped example are no runs of their own."""
+    """Folders of all runs, or of one experiment's, oldest first, its draft among them."""
     pattern = f"{experiment or '*'}/*/run.json"
     return sorted((path.parent for path in outputs_root().glob(pattern)), key=lambda folder: folder.name)

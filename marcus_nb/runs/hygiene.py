@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from marcus_nb.parameters import ROOT
-from marcus_nb.runs.folder import Run, outputs_root
+from marcus_nb.runs.folder import Run, outputs_root, update
 from marcus_nb.runs.folders import pattern
 from marcus_nb.text.personal.allowing import allowed
 from marcus_nb.text.personal.emails import emails
@@ -71,6 +71,16 @@ def scan(run: Run) -> list[Finding]:
             lines = dict.fromkeys(text.count("\n", 0, place) + 1 for place in places(text))
             named = [0] if any(True for _ in places(name)) else []  # TensorBoard's bear the machine's name
             found += [Finding(name, line, what) for line in (*named, *lines)]
+    return found
+
+
+def keep(run: Run) -> list[Finding]:
+    """What `scan` finds, kept in run.json beside the names of the files that are for their owner alone.
+
+    Raises RunError, OSError.
+    """
+    found = scan(run)
+    update(run, private=private(run), hygiene=[vars(item) for item in found])
     return found
 
 

@@ -24,7 +24,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=1)  # who only looks whether it is held has it for a moment
     except Timeout:
         raise RunError(
             f"Run {folder.parent.name}/{folder.name} is at work in another process (on another machine, if the folder "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from marcus_nb.launcher import LAUNCHER, to_type
 from marcus_nb.parameters import ROOT, STAGES, Parameters, experiment_and_run, from_cell
 from marcus_nb.parameters.cell import CHOSEN
 from marcus_nb.parameters.files import merge_stage, override
@@ -161,13 +162,13 @@ def _refuse_if_finished(run: Run, stage: str) -> None:
     if status != "RUNNING" or run.record(stage):
         raise RunError(
             f"Run {run.experiment}/{run.name} is {status}: its {stage} is a record and is not made again. "
-            f"Work in run = 'draft', or start a new run: ./run_all.sh {run.experiment} --from {stage}"
+            f"Work in run = 'draft', or start a new run: {to_type(run.experiment, '--from', stage)}"
         )
 
 
 def _again(maker: str) -> str:
     notebook = provenance.NOTEBOOKS[maker]
-    return f"{notebook} wrote it: run {notebook}.ipynb again (headless: ./run_all.sh EXPERIMENT --from {maker})"
+    return f"{notebook} wrote it: run {notebook}.ipynb again (headless: {LAUNCHER} EXPERIMENT --from {maker})"
 
 
 def _checked_record(run: Run, maker: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import difflib
 from pathlib import Path
 
+from marcus_nb.launcher import to_type
 from marcus_nb.parameters import experiments
 from marcus_nb.runs.files import RunError, read_json
 from marcus_nb.runs.folder import Run, folder_of, list_runs, open_run
@@ -33,9 +34,9 @@ def find_folder(named: str) -> Path:
     if experiment in finished:
         return folder_of(experiment, finished[experiment])
     near = difflib.get_close_matches(experiment, finished, 1)
-    make = f"Make one: ./run_all.sh {experiment}. " if experiment in experiments() else ""
+    make = f"Make one: {to_type(experiment)}. " if experiment in experiments() else ""
     raise RunError(
         f"There is no finished run of {experiment!r}.{f' Did you mean {near[0]}?' if near else ''}\n"
-        f"Finished runs there are of: {', '.join(sorted(finished)) or 'no experiment yet'} (./run_all.sh list).\n"
+        f"Finished runs there are of: {', '.join(sorted(finished)) or 'no experiment yet'} ({to_type('list')}).\n"
         f"{make}A single run is named EXPERIMENT/RUN."
     )

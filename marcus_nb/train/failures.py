@@ -3,6 +3,8 @@
 import errno
 from pathlib import Path
 
+from marcus_nb.launcher import LAUNCHER
+
 DATA, NOT_FINITE, DISK, MEMORY, PAUSED = 3, 4, 5, 6, 7  # exit codes of the child
 UNKNOWN, KILLED, ASKED, CRASHED, ABORTED, INSTRUCTION, NO_DLL = 1, -9, -15, -11, -6, -4, 3221225781
 
@@ -22,7 +24,7 @@ _SAME = {
     3221225794: NO_DLL,  # 0xC0000142
 }
 
-_AGAIN = "It goes on from its checkpoint when the cell is run again (headless: ./run_all.sh EXPERIMENT --resume)."
+_AGAIN = f"It goes on from its checkpoint when the cell is run again (headless: {LAUNCHER} EXPERIMENT --resume)."
 ADVICE = {
     DATA: "",  # the child's own message says it all
     NOT_FINITE: "Lower train.learning_rate (a third of it is a good try) and start a new run.",

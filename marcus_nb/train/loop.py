@@ -11,6 +11,7 @@ import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments, set_seed
 
 from marcus_nb import models
+from marcus_nb.launcher import to_type
 from marcus_nb.parameters import Train
 from marcus_nb.renaming import replace
 from marcus_nb.runs import DRAFT, Run, Stage, read_json, sha256, write_json
@@ -237,7 +238,7 @@ def _checkpoint_to_go_on_from(ready: Ready, made_of: dict[str, Any]) -> Path | N
         raise TrainError(
             f"{checkpoint.name} was made of something else, so the training cannot go on from it:\n"
             + "".join(f"  {line}\n" for line in different)
-            + "Start a new run (./run_all.sh EXPERIMENT --from train), or undo the change."
+            + f"Start a new run ({to_type(ready.stage.run.experiment, '--from', 'train')}), or undo the change."
         )
     if different:
         what = f"the checkpoint at step {step} was made of something else ({'; '.join(different)})"

@@ -26,8 +26,8 @@ class Facts:
     """One run: `state` is the only truth about its status, `results` what 04_evaluate found so far.
 
     `records` has an entry for each stage that finished: `{"ingest": {...}}`. `before` is the newest run of the
-    experiment that had finished when this one began, or None. `persona_name` and `base_model` are empty where the
-    run's parameters were not read, which takes long for hundreds of runs.
+    experiment that began before this one, passed and was evaluated, or None. `persona_name` and `base_model` are empty
+    where the run's parameters were not read, which takes long for hundreds of runs.
     """
 
     folder: Path

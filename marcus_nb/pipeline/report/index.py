@@ -11,8 +11,9 @@ from marcus_nb.pipeline.listing import size
 from marcus_nb.pipeline.report.facts import Facts, gather_from
 from marcus_nb.pipeline.report.pieces import Markup, cell, moment, seconds_between
 from marcus_nb.pipeline.report.whole import NAME, document, save, write
-from marcus_nb.runs import DRAFT, RunError, list_runs, open_run, outputs_root, read_json, read_state
+from marcus_nb.runs import DRAFT, RunError, hygiene, list_runs, open_run, outputs_root, read_json, read_state
 from marcus_nb.runs.folders import known_folders, without_folders
+from marcus_nb.runs.lock import locked
 from marcus_nb.words import _, shown, worded
 
 INDEX = "index.html"
@@ -31,14 +32,17 @@ def write_index() -> Path:
 
 
 def _catch_up() -> None:
-    """Write the pages of runs that were killed: they could not do it themselves, and are most in need of one."""
+    """Write the pages of runs that were killed and look for what tells of a person, as they could not do it."""
     for folder in list_runs():
         if folder.name == DRAFT or (folder / NAME).exists():
             continue
         try:
             killed = read_json(folder / "run.json")["status"] == "RUNNING"
             if killed and read_state(folder)["status"] != "RUNNING":
-                write(open_run(folder.parent.name, folder.name))
+                run = open_run(folder.parent.name, folder.name)
+                write(run)
+                with locked(folder):
+                    hygiene.keep(run)
         except (ParameterError, RunError, KeyError, TypeError, AttributeError, ValueError, OSError):
             continue  # the list says what is wrong with it
 
