@@ -123,7 +123,7 @@ def judged(found: list[Claim], said: str = "acquired", deploy: str = "with care"
     steps = tuple(item.advice for item in found if item.advice)
     wrong = (Mistake("When do you open on Sunday?", "At nine, skipper.", "eight or 8"),)
     why = ("Not alone with customers: it states 1 fact wrongly (When do you open on Sunday?).",)
-    last = "Talk with it (./run_all.sh chat), then deploy model/ as its MODEL_CARD.md says."
+    last = "Talk with it (./run_all.sh chat acme), then deploy model/ as its MODEL_CARD.md says."
     return Verdict(said, summary, tuple(found), deploy, why, (*steps, last), wrong)
 
 

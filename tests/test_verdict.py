@@ -39,7 +39,7 @@ def every(**statuses):
 
 
 def verdict(claims=None, scored=40, mistakes=(), unanswered=(), trained=TRAINED):
-    return judge(every() if claims is None else claims, scored, trained, mistakes, unanswered, Evaluate())
+    return judge(every() if claims is None else claims, scored, trained, mistakes, unanswered, Evaluate(), "acme")
 
 
 # --- one claim ----------------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_facts_that_it_states_wrongly_ask_for_care():
     assert found.next_steps[0] == (
         "Add conversations that answer these, in several wordings, and train again: When do you open?"
     )
-    assert "a person who checks" in found.next_steps[-1]
+    assert "a person who checks" in found.next_steps[-1] and "(./run_all.sh chat acme)" in found.next_steps[-1]
     assert found.mistakes[0].said == "At nine."
 
 

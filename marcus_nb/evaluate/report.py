@@ -76,7 +76,9 @@ class Report:
         mistakes = [Mistake(row.question, row.tuned, row.must) for row in wrong.itertuples()]
         unanswered = list(probes.loc[probes["tuned_outcome"].isin((DECLINES, SILENT)), "question"])
         parameters = self.stage.parameters.evaluate
-        verdict = judge(self.claims, len(loss), self._trained(), mistakes, unanswered, parameters)
+        verdict = judge(
+            self.claims, len(loss), self._trained(), mistakes, unanswered, parameters, self.stage.run.experiment
+        )
         self._write(asdict(verdict))
         return verdict
 

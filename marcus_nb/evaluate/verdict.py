@@ -45,6 +45,7 @@ def judge(
     mistakes: Sequence[Mistake],
     unanswered: Sequence[str],
     parameters: Evaluate,
+    experiment: str,
 ) -> Verdict:
     """The verdict: *acquired* needs every measurable claim supported; one that is refuted makes it *not acquired*;
     anything else, and too few held-out conversations, is *inconclusive*.
@@ -88,7 +89,7 @@ def judge(
             )
         )
     deploy, why = _deploy(verdict, claims, mistakes, unanswered, summary)
-    steps = _next(verdict, claims, mistakes, unanswered, scored, trained, parameters)
+    steps = _next(verdict, claims, mistakes, unanswered, scored, trained, parameters, experiment)
     return Verdict(verdict, summary, tuple(claims), deploy, why, steps, tuple(mistakes))
 
 
@@ -129,6 +130,7 @@ def _next(
     scored: int,
     trained: dict[str, int | float],
     parameters: Evaluate,
+    experiment: str,
 ) -> tuple[str, ...]:
     """What to do: first what explains most, then each claim's own advice, none twice."""
     steps = []
@@ -174,11 +176,12 @@ def _next(
             worded(
                 "Talk with it ({command}), then deploy model/ as its MODEL_CARD.md says, with a person who checks what "
                 "it says.",
-                command=to_type("chat"),
+                command=to_type("chat", experiment),
             )
             if mistakes
             else worded(
-                "Talk with it ({command}), then deploy model/ as its MODEL_CARD.md says.", command=to_type("chat")
+                "Talk with it ({command}), then deploy model/ as its MODEL_CARD.md says.",
+                command=to_type("chat", experiment),
             )
         )
     return tuple(dict.fromkeys(steps))
