@@ -18,6 +18,7 @@ from marcus_nb.evaluate.claims import (
     not_measurable,
 )
 from marcus_nb.evaluate.verdict import Mistake
+from marcus_nb.launcher import LAUNCHER
 
 NATS = "nats per token"
 _STATEMENTS = {
@@ -123,7 +124,7 @@ def judged(found: list[Claim], said: str = "acquired", deploy: str = "with care"
     steps = tuple(item.advice for item in found if item.advice)
     wrong = (Mistake("When do you open on Sunday?", "At nine, skipper.", "eight or 8"),)
     why = ("Not alone with customers: it states 1 fact wrongly (When do you open on Sunday?).",)
-    last = "Talk with it (./run_all.sh chat acme), then deploy model/ as its MODEL_CARD.md says."
+    last = f"Talk with it ({LAUNCHER} chat acme), then deploy model/ as its MODEL_CARD.md says."
     return Verdict(said, summary, tuple(found), deploy, why, (*steps, last), wrong)
 
 

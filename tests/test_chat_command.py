@@ -7,6 +7,7 @@ import pytest
 from runs_side_by_side import make_run
 from test_cli import environment, marcus
 
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.panels import chatting, terminal
 from marcus_nb.parameters import ROOT
 
@@ -144,4 +145,4 @@ def test_a_run_without_a_model_says_how_to_make_one(command, tmp_path, monkeypat
     (run.folder / "model" / "config.json").unlink()
     done = marcus(tmp_path / "outputs", command, "nell")
     assert done.returncode == 2 and f"Run nell/{run.name} has no model/" in done.stderr
-    assert "./run_all.sh nell --resume" in done.stderr
+    assert f"{LAUNCHER} nell --resume" in done.stderr

@@ -12,6 +12,7 @@ import pytest
 from conftest import STRANGE
 from training import TRAINER, USUAL, kill_before, limit_file_size, rows, said, told, train_in_child
 
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.runs import DiskFull, Run, read_json, write_json
 from marcus_nb.train import checkpoints, failures
 
@@ -296,7 +297,7 @@ def test_a_run_that_changed_is_refused_and_the_difference_named(copied, tmp_path
         said(run).strip().startswith("checkpoint-6 was made of something else, so the training cannot go on from it:")
     )
     assert f"  {CHANGES[what]}" in said(run) and " then, " in said(run)
-    assert f"Start a new run (./run_all.sh {run.experiment} --from train), or undo the change." in said(run)
+    assert f"Start a new run ({LAUNCHER} {run.experiment} --from train), or undo the change." in said(run)
     assert sorted(path.relative_to(run.folder) for path in folder_of(run).rglob("*")) == before
 
 

@@ -19,11 +19,11 @@ from reported import assert_sound
 
 from marcus_nb import __main__ as command_line
 from marcus_nb import runs
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.parameters import ROOT, STAGES
 from marcus_nb.runs.provenance import NOTEBOOKS
 
 WINDOWS = os.name == "nt"
-LAUNCHER = "run_all.bat" if WINDOWS else "./run_all.sh"
 SMOKE = ROOT / "parameters" / "smoke.yaml"
 
 
@@ -69,7 +69,7 @@ def marcus(outputs: Path, *arguments: str, **variables: str) -> subprocess.Compl
         (["smoke", "--from", "tarin"], ["There is no stage 'tarin'; stages are ingest, clean, train, evaluate"]),
         (["smoke", "--until", "05"], ["There is no stage '05'"]),
         (["smoke", "--from", "evaluate", "--until", "clean"], ["nothing would run"]),
-        (["smoke", "--from", "train"], ["--from train needs a run of smoke", "no run at all", "./run_all.sh smoke"]),
+        (["smoke", "--from", "train"], ["--from train needs a run of smoke", "no run at all", f"{LAUNCHER} smoke"]),
         (["smoke", "--set", "lora_r 8"], ["--set lora_r 8: expected SECTION.PARAMETER=VALUE"]),
         (["smoke", "--set", "train.lora_rank=8"], ["train.lora_rank: no such parameter. Did you mean train.lora_r?"]),
         (["smoke", "--set", "lora_r=8"], ["no such parameter. Did you mean train.lora_r?"]),

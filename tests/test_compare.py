@@ -18,6 +18,7 @@ from marcus_nb.conversation import to_row, write_jsonl
 from marcus_nb.display import compare as display
 from marcus_nb.evaluate import across, apart, matrix
 from marcus_nb.evaluate.gains import NATS
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.parameters import ROOT, Evaluate
 from marcus_nb.pipeline import comparing
 from marcus_nb.pipeline.console import Console
@@ -83,7 +84,7 @@ def test_an_unknown_experiment_says_which_there_are(outputs):
     with pytest.raises(RunError, match=r"no finished run of 'florain'\. Did you mean florian\?") as raised:
         find_run("florain")
     assert "Finished runs there are of: florian, nell" in str(raised.value)
-    assert "./run_all.sh florain" not in str(raised.value), "there is no such experiment to run"
+    assert f"{LAUNCHER} florain" not in str(raised.value), "there is no such experiment to run"
     with pytest.raises(RunError, match="no run nell/nope"):
         find_run("nell/nope")
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from running import Runner
 
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.parameters import ParameterError
 from marcus_nb.pipeline.asked import Wanted, named, start_of, wanted
 from marcus_nb.pipeline.many import worst
@@ -88,7 +89,7 @@ def test_one_that_fails_stops_no_other_and_shows_in_the_exit_code(tmp_path):
     states = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(runner.outputs.glob("smoke/*/run.json"))]
     assert sorted(state["status"] for state in states) == ["FAILED", "INCOMPLETE", "INCOMPLETE"]
     [failed] = [state for state in states if state["status"] == "FAILED"]
-    assert failed["go_on"] == "./run_all.sh smoke --resume --until ingest"
+    assert failed["go_on"] == f"{LAUNCHER} smoke --resume --until ingest"
 
 
 def test_the_worst_is_the_exit_code():

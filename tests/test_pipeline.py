@@ -24,6 +24,7 @@ from papermill.exceptions import PapermillExecutionError
 from running import BUSY, DIE, FINISH, RECORD, WINDOWS, Runner, failing, statuses, streams, write
 
 from marcus_nb import parameters, runs
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.parameters import ROOT, STAGES, ParameterError
 from marcus_nb.pipeline import console, execute, order, plans
 from marcus_nb.runs import RunError
@@ -319,7 +320,7 @@ def test_a_plan_reuses_the_newest_run_that_fits_and_says_why_others_do_not(tmp_p
     assert f"{short.name}: clean: never finished" in text
     assert f"{fits.name}: clean: parameters changed: redact" in text
     assert f"{old.name}: ingest: its record is damaged, or of another version" in text, "one line, not the end"
-    assert "./run_all.sh smoke" in text
+    assert f"{LAUNCHER} smoke" in text
     assert plans.plan(changed, "clean", "clean").parent.name != "", "what clean does not change is still reused"
 
 
@@ -433,12 +434,12 @@ def test_a_run_that_is_asked_to_end_writes_its_record(tmp_path, number):
     assert code == 130
     assert "Traceback" not in err
     assert "INCOMPLETE: interrupted in 01_ingest; the stages before it are kept." in out
-    assert "Go on with: ./run_all.sh smoke --resume --until ingest" in out
+    assert f"Go on with: {LAUNCHER} smoke --resume --until ingest" in out
     assert not psutil.wait_procs(children, timeout=10)[1], "a kernel was left behind"
 
     state = json.loads((runner.folder / "run.json").read_text(encoding="utf-8"))
     assert (state["status"], state["cause"]) == ("INCOMPLETE", "ingest: interrupted")
-    assert state["go_on"] == "./run_all.sh smoke --resume --until ingest"
+    assert state["go_on"] == f"{LAUNCHER} smoke --resume --until ingest"
     assert [p.name for p in runner.folder.glob("*.ipynb*")] == ["01_ingest.FAILED.ipynb"]
     book = nbformat.read(runner.folder / "01_ingest.FAILED.ipynb", as_version=4)
     assert statuses(book) == ["completed", "failed", "pending"]
@@ -472,7 +473,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_no_false_record(tmp_path, 
     state = runs.open_run("smoke", runner.folder.name).state
     assert state["status"] == "INCOMPLETE"
     assert state["cause"].startswith("the process ended without a word during ingest: killed, out of memory")
-    assert state["go_on"] == "./run_all.sh smoke --resume --until ingest"
+    assert state["go_on"] == f"{LAUNCHER} smoke --resume --until ingest"
     assert not psutil.wait_procs(children, timeout=15)[1]
 
 

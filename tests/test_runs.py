@@ -16,6 +16,7 @@ import pytest
 
 from marcus_nb import runs
 from marcus_nb.conversation import read_jsonl, write_jsonl
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.parameters import ROOT, STAGES, ParameterError, load, save
 from marcus_nb.runs import DiskFull, RunError, Stage, open_stage, provenance, reuse, why_not_reusable
 from marcus_nb.runs.files import read_json, saying_disk_full, sha256, write_json
@@ -124,7 +125,7 @@ def test_an_edited_or_deleted_file_names_the_notebook(acme, change, words):
         draft(acme, "clean").written_by("ingest", "conversations.jsonl")
     assert str(caught.value) == (
         f"ingest/conversations.jsonl {words} since 01_ingest wrote it: run 01_ingest.ipynb again "
-        "(headless: ./run_all.sh EXPERIMENT --from ingest)"
+        f"(headless: {LAUNCHER} EXPERIMENT --from ingest)"
     )
 
 
@@ -418,7 +419,7 @@ def test_a_run_makes_each_stage_once(acme):
         open_stage("ingest", {"experiment": "acme", "run": run.name})
     assert str(caught.value) == (
         f"Run acme/{run.name} is RUNNING: its ingest is a record and is not made again. "
-        "Work in run = 'draft', or start a new run: ./run_all.sh acme --from ingest"
+        f"Work in run = 'draft', or start a new run: {LAUNCHER} acme --from ingest"
     )
 
 

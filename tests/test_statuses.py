@@ -12,9 +12,10 @@ import nbformat
 import pytest
 from running import BUSY, DIE, WINDOWS, Runner
 
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.parameters import ROOT
 
-AGAIN = "./run_all.sh smoke --resume --until ingest"
+AGAIN = f"{LAUNCHER} smoke --resume --until ingest"
 KILLED = "it was killed from outside, most likely by the system for want of memory"
 # Cells of the first notebook, and what everything must say of them.
 FAILING = {

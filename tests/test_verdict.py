@@ -18,6 +18,7 @@ from marcus_nb.evaluate.knowledge import judge_knowledge, outcome, probe_answers
 from marcus_nb.evaluate.replies import seen_replies, side_by_side, unseen_replies
 from marcus_nb.evaluate.report import CLAIMS, Report, headline
 from marcus_nb.evaluate.verdict import Mistake
+from marcus_nb.launcher import LAUNCHER
 from marcus_nb.models import tiny
 from marcus_nb.parameters import Evaluate, Probe
 from marcus_nb.runs import Stage, read_json
@@ -94,7 +95,7 @@ def test_facts_that_it_states_wrongly_ask_for_care():
     assert found.next_steps[0] == (
         "Add conversations that answer these, in several wordings, and train again: When do you open?"
     )
-    assert "a person who checks" in found.next_steps[-1] and "(./run_all.sh chat acme)" in found.next_steps[-1]
+    assert "a person who checks" in found.next_steps[-1] and f"({LAUNCHER} chat acme)" in found.next_steps[-1]
     assert found.mistakes[0].said == "At nine."
 
 
