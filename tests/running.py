@@ -17,7 +17,10 @@ PARAMETERS = 'experiment: str = ""\nrun: str = ""\npersona_name: str = None\nsou
 FINISH = "Path('{folder}/ingest').mkdir(exist_ok=True)\nPath('{folder}/ingest/record.json').write_text(RECORD)"
 RECORD = '{"seconds": 1.5, "headline": ["one line"]}'
 DIE = "import os\nprint('last words', flush=True)\nimport time; time.sleep(0.3)\nos.kill(os.getpid(), 9)"
-BUSY = "print('at work', flush=True)\nfrom pathlib import Path\nPath('{0}').write_text('')\nimport time; time.sleep(60)"
+BUSY = (  # what is printed takes a moment to come from the kernel to the notebook
+    "print('at work', flush=True)\nimport time; time.sleep(1)\n"
+    "from pathlib import Path\nPath('{0}').write_text('')\ntime.sleep(60)"
+)
 WINDOWS = os.name == "nt"
 
 
