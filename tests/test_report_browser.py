@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import workbench
 from reported import finished
 
 from marcus_nb import runs
@@ -10,7 +11,6 @@ from marcus_nb.parameters import ROOT
 from marcus_nb.pipeline import report
 
 pytestmark = pytest.mark.slow
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NAMED = {"image", "heading", "link", "button", "region", "columnheader", "rowheader", "navigation"}
 FAINT = """() => {
   const light = (rgb) => {
@@ -44,13 +44,8 @@ WIDER = """() => [...document.querySelectorAll("main *")]
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as begun:
-        opened = begun.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with workbench.browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
