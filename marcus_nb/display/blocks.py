@@ -10,7 +10,8 @@ from marcus_nb.display.hiding import hidden
 
 COLORS = {"good": "#009E73", "bad": "#D55E00", "open": "#B8860B", "plain": "#0072B2"}
 # Every cell says this, thousands of times in a run: JupyterLab's own rules for cells win over whatever a table says.
-CELL = "border:1px solid #8886;vertical-align:top;text-align:"
+CELL = "vertical-align:top;text-align:"
+ROW = '<tr style="border:1px solid #8886">'
 LINES = "white-space:pre-wrap"  # for text with line ends or several spaces in it
 
 
@@ -58,7 +59,7 @@ def table(frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | N
     numeric -= {column for column in numeric if pd.api.types.is_bool_dtype(frame[column])}
     heads = "".join(f'<th style="{CELL}left">{safe(column)}</th>' for column in frame.columns)
     rows = "".join(
-        "<tr>"
+        ROW
         + "".join(
             f'<td style="{CELL}{"right" if column in numeric else "left"}{lines(shown)}">{shown}</td>'
             for column in frame.columns
@@ -72,7 +73,7 @@ def table(frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | N
     )
     markup = (
         f'<div style="overflow-x:auto"><table cellpadding="6" style="border-collapse:collapse;margin:6px 0">{title}'
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<thead>{ROW}{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     shown = frame.astype(object).apply(lambda column: column.map(lambda value: html.unescape(cell(column.name, value))))
     plain = shown.to_string(index=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from marcus_nb.display.blocks import CELL, LINES, Block, banner, safe, sentence, shorten, stack, table
+from marcus_nb.display.blocks import CELL, LINES, ROW, Block, banner, safe, sentence, shorten, stack, table
 from marcus_nb.display.chat import learned_tokens
 from marcus_nb.parameters.schema import Clean
 from marcus_nb.words import _, shown, worded
@@ -147,7 +147,7 @@ def _rules(steps: list[Step]) -> Block:
         )
         widths = ("min-width:11em", "white-space:nowrap", "min-width:17em;overflow-wrap:anywhere", "min-width:9em")
         rows.append(
-            "<tr>"
+            ROW
             + "".join(f'<td style="{CELL}left;{LINES};{w}">{c}</td>' for c, w in zip(cells, widths, strict=True))
             + "</tr>"
         )
@@ -156,7 +156,7 @@ def _rules(steps: list[Step]) -> Block:
     markup = (
         '<div style="overflow-x:auto"><table cellpadding="6" style="border-collapse:collapse;margin:6px 0">'
         f'<caption style="text-align:left;padding:4px 0;font-weight:600">{html.escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"<thead>{ROW}{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
     return Block(markup, "\n".join([caption, *plain]))
 
