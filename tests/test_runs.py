@@ -339,10 +339,9 @@ def test_a_used_up_quota_is_a_full_disk(tmp_path):
 def test_a_full_disk_at_the_end_of_a_stage_leaves_it_unfinished(acme, monkeypatch):
     make_draft(acme, "ingest")
     stage = draft(acme, "clean")
-    monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(DiskFull, match=r"record\.json could not be written"):
+    with monkeypatch.context() as patch, pytest.raises(DiskFull, match=r"record\.json could not be written"):
+        patch.setattr(os, "fsync", full_disk)
         work(stage)
-    monkeypatch.undo()
     assert sorted(path.name for path in stage.folder.iterdir()) == ["log.txt", "train.jsonl"]
     assert "finished" not in (stage.folder / "log.txt").read_text(encoding="utf-8")
     with pytest.raises(RunError, match="02_clean has not finished"):
