@@ -11,7 +11,7 @@ import pytest
 from marcus_nb import display, panels, parameters, runs
 from marcus_nb.panels import keeping
 from marcus_nb.parameters import ROOT, load
-from marcus_nb.runs import choices
+from marcus_nb.runs import choices, noticed
 
 
 @pytest.fixture
@@ -51,6 +51,17 @@ def test_save_writes_what_differs_and_it_is_no_choice_any_more(acme):
     loaded = load("acme")
     assert (loaded.clean.redact, loaded.clean.max_characters, loaded.train.lora_r) == (False, 900, 4)
     assert choices.read("acme") == {} and stage.parameters.origins["clean.redact"] == "acme.yaml"
+
+
+def test_what_was_noticed_after_the_notebook_was_opened_is_saved_too(acme):
+    noticed.add_probe("acme", "First?", ["one"], [])
+    stage = opened("evaluate")
+    noticed.add_probe("acme", "Second?", ["two"], [])
+    panel = keeping.Keeping(stage)
+    assert "First?" in panel.difference.value and "Second?" in panel.difference.value
+    panel.save.click()
+    assert "Saved in acme.yaml." in panel.said.value and choices.read("acme") == {}
+    assert [probe.question for probe in load("acme").shared.probes][-2:] == ["First?", "Second?"]
 
 
 def test_what_another_notebook_chose_is_not_undone(acme):

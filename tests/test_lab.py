@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import http.server
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -160,7 +162,9 @@ async def said_by_a_kernel(server: str, token: str, notebook: str) -> str:
         kernel = json.load(answer)["kernel"]["id"]
     socket_ = await websocket_connect(f"{server.replace('http', 'ws')}/api/kernels/{kernel}/channels?token={token}")
     header = {"msg_id": "1", "msg_type": "execute_request", "username": "", "session": "1", "version": "5.3"}
-    message = {"header": header, "parent_header": {}, "metadata": {}, "content": {"code": code}, "channel": "shell"}
+    uploaded = {"file": "x" * 11_000_000}  # more than tornado takes by itself
+    message = {"header": header, "parent_header": {}, "metadata": uploaded, "content": {"code": code}}
+    message["channel"] = "shell"
     await socket_.write_message(json.dumps(message))
     while True:
         heard = json.loads(await asyncio.wait_for(socket_.read_message(), 90))
@@ -205,10 +209,12 @@ def test_it_answers_this_machine_with_its_token_and_ends_in_order(outputs, tmp_p
 
 
 def test_a_port_in_use_is_told(outputs):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "marcus_nb", "lab", "smoke", "--no-browser", "--port", port]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=90, check=False)
-    assert done.returncode == 2 and f"Is port {port} in use? Another one: --port" in done.stderr
+    """By a server that answers, as somebody's own Jupyter would, and would be sent the token."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = str(server.server_address[1])
+    command = [sys.executable, "-m", "marcus_nb", "lab", "smoke", "--no-browser", "--port", port]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=90, check=False)
+    server.shutdown()
+    assert done.returncode == 2 and re.search(rf"Port {port} cannot be had \(.+\)\. Another one: --port", done.stderr)
+    assert "token" not in done.stdout

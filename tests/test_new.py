@@ -44,6 +44,14 @@ def test_an_experiment_from_files_loads_and_says_what_was_seen(here):
     assert loaded.shared.probes[0].must_not == ["sixty"] and loaded.clean.redact_allow == ["@your-company.com"]
 
 
+@pytest.mark.parametrize(("persona", "told"), [("Nell", False), ("Neil", True)])
+def test_a_persona_that_nobody_in_the_files_is_called_is_told(here, persona, told):
+    path, lines = beginning.new("pellow", ["nell_chat.csv"], persona)
+    assert f"Persona: {persona} (as you said" in "\n".join(lines)
+    for text in ("\n".join(lines), path.read_text(encoding="utf-8")):
+        assert ("the one who answers in your files is Nell" in text) == told
+
+
 def test_names_files_and_personas_of_every_kind(here):
     odd = here / "mine" / "año: (1) #2.csv"
     odd.write_text("question,answer\nHi?,Aye\n", encoding="utf-8")

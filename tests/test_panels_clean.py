@@ -220,6 +220,7 @@ def test_a_correction_is_made_message_by_message(one_by_one, stage):
     one_by_one.save.click()
     assert written(stage)[PRIVATE.id]["messages"] == ["Who knows that?", "Ask Nell herself, skipper."]
     assert "Ask Nell herself" in one_by_one.talk.value and not one_by_one.editor.children
+    assert one_by_one.keep.disabled and one_by_one.drop.disabled, "its words would be lost"
     one_by_one.correct.click()
     assert one_by_one.areas[1].value == "Ask Nell herself, skipper."
     for area in one_by_one.areas:
@@ -228,6 +229,28 @@ def test_a_correction_is_made_message_by_message(one_by_one, stage):
     assert "drop it instead" in one_by_one.said.value
     one_by_one.leave.click()
     assert not one_by_one.areas
+
+
+def test_what_is_typed_into_a_correction_is_not_lost(one_by_one):
+    one_by_one.search.value = PRIVATE.id
+    one_by_one.correct.click()
+    one_by_one.areas[1].value = "Ask Nell."
+    one_by_one.correct.click()
+    assert one_by_one.areas[1].value == "Ask Nell."
+    ways = (one_by_one.which, one_by_one.search, one_by_one.place, one_by_one.back, one_by_one.on, one_by_one.drop)
+    assert all(way.disabled for way in ways)
+    one_by_one.leave.click()
+    assert not one_by_one.areas and not any(way.disabled for way in (one_by_one.search, one_by_one.drop))
+
+
+def test_a_correction_to_the_words_that_were_is_none(one_by_one, stage):
+    one_by_one.search.value = PRIVATE.id
+    before = PRIVATE.messages[1].content
+    for words in ("Ask Nell.", before):
+        one_by_one.correct.click()
+        one_by_one.areas[1].value = words
+        one_by_one.save.click()
+    assert "Nothing was chosen by hand." in one_by_one.said.value and stage.parameters.by_hand_file is None
 
 
 def test_undoing_the_last_choice_leaves_nothing_behind(one_by_one, stage):

@@ -37,6 +37,11 @@ def conversations(count):
     return {f"c{n}": conversation(f"c{n}", f"Is boat {n} free?", f"Aye, boat {n}.") for n in range(count)}
 
 
+@pytest.fixture(autouse=True)
+def no_double_clicks(monkeypatch):
+    monkeypatch.setattr(voting, "SOONEST_SECONDS", 0)
+
+
 def booth(run, count=6, session=1, frame=None):
     frame = unseen(count) if frame is None else frame
     return voting._Booth(run, pairs(frame), conversations(count), session)
@@ -72,6 +77,24 @@ def test_a_vote_is_kept_at_once_and_the_next_question_comes(run, outputs):
     mode = (outputs / "acme" / "feedback" / "votes.jsonl").stat().st_mode
     assert os.name == "nt" or mode & 0o077 == 0, "for its owner only"
     assert not (outputs / "acme" / "draft").exists(), "a run never changes"
+
+
+def test_a_double_click_is_one_vote(run, outputs, monkeypatch):
+    monkeypatch.setattr(voting, "SOONEST_SECONDS", 600)
+    panel = booth(run, 2)
+    panel.shown -= 601
+    for _ in range(3):
+        panel.choices["A"].click()
+    assert len(kept(outputs)) == len(panel.waiting) == 1
+    panel.shown -= 601
+    for _ in range(2):
+        panel.choices["A"].click()
+    assert len(kept(outputs)) == 2 and "That did not work" not in panel.status.value
+
+
+def test_an_id_with_a_line_separator_is_one_line(run, outputs):
+    feedback.keep_vote("acme", {"run": "draft", "conversation": "a\u2028b", "turn": 0})
+    assert [vote["conversation"] for vote in feedback.votes("acme", "draft")] == ["a\u2028b"]
 
 
 def test_nothing_tells_whose_reply_it_is(run):

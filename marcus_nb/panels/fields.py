@@ -12,6 +12,7 @@ from marcus_nb.panels.callbacks import guarded
 from marcus_nb.panels.live import at_once
 from marcus_nb.parameters import ParameterError
 from marcus_nb.parameters.schema import SECTIONS
+from marcus_nb.runs import RunError
 from marcus_nb.words import _, shown
 
 _SHORT = 24  # characters of a value on a button
@@ -68,7 +69,7 @@ class Field:
             return
         try:
             self.choose({self.key: value})
-        except ParameterError as error:
+        except (ParameterError, RunError) as error:
             problem = str(error).partition(f"{self.key}: ")[2] or str(error)
             problem = problem.removesuffix(meaning_of(self.schema))  # it stands there already
             stays = _("It stays at {value}.").format(value=_short(self.value))

@@ -11,7 +11,6 @@ from marcus_nb.panels import headless, headless_run
 from marcus_nb.panels.callbacks import guarded
 from marcus_nb.panels.live import show
 from marcus_nb.parameters import ParameterError, load
-from marcus_nb.parameters.cell import CHOSEN
 from marcus_nb.parameters.saving import Edit, edit
 from marcus_nb.runs import DRAFT, Stage, choices, open_run
 from marcus_nb.words import _
@@ -31,12 +30,12 @@ def differing(experiment: str) -> dict[str, Any]:
     """What the draft has otherwise than the YAML, clicked or typed in a cell: `{"clean.redact": False}`."""
     draft, written = open_run(experiment, DRAFT).parameters, load(experiment).as_dict()
     values = draft.as_dict()
-    found = {key for key, origin in draft.origins.items() if origin in (CHOSEN, "this cell")}
-    chosen = choices.read(experiment)
+    typed = {key for key, origin in draft.origins.items() if origin == "this cell"}
+    chosen = choices.read(experiment)  # the draft was opened before some of them were made
     differing = {}
-    for key in sorted(found | set(chosen)):
+    for key in sorted(typed | set(chosen)):
         section, _dot, name = key.partition(".")
-        value = values[section][name] if key in found else chosen[key]
+        value = values[section][name] if key in typed else chosen[key]
         if value != written[section][name]:
             differing[key] = value
     return differing
@@ -112,7 +111,7 @@ class Keeping:
         self.look()
 
     def _started(self, _button: Any) -> None:
-        if self.run and not self.run.ended:
+        if headless_run.at_work(self.experiment):  # begun here, or from another notebook's panel
             raise ParameterError(_("A run from here is still at work"))
         if self.look().difference:
             raise ParameterError(_("A headless run is made from the YAML: save the choices first, or forget them"))

@@ -48,7 +48,7 @@ class Sources:
         import ipywidgets  # headless nothing of it may exist
 
         self.stage = stage
-        self.filler: int | None = None  # the thread that fills the menus now
+        self.fillers: set[int] = set()  # threads that fill the menus now
         self.wanted: dict[str, Any] = {}
         self.sheets: dict[str, list[str]] = {}  # by file: with one of them chosen the others are no longer read
         narrow = ipywidgets.Layout(width="auto", flex="1 1 17em")
@@ -110,11 +110,11 @@ class Sources:
 
     @contextmanager
     def _filling(self) -> Iterator[None]:
-        self.filler = threading.get_ident()
+        self.fillers.add(threading.get_ident())
         try:
             yield
         finally:
-            self.filler = None
+            self.fillers.discard(threading.get_ident())
 
     def _list(self, chosen: int) -> None:
         with self._filling():
@@ -193,11 +193,11 @@ class Sources:
         self.seen.value = f'<div style="line-height:1.35">{seen.markup}</div>'  # a widget sets lines far apart
 
     def _picked(self, _change: Any) -> None:
-        if self.filler != threading.get_ident():
+        if threading.get_ident() not in self.fillers:
             self._turn_to(self.file.value)
 
     def _overruled(self, change: dict[str, Any]) -> None:
-        if self.filler == threading.get_ident():
+        if threading.get_ident() in self.fillers:
             return
         at, widget = self.file.value, change["owner"]
         part = next((part for part, menu in self.columns.items() if menu is widget), None)

@@ -103,8 +103,12 @@ class _Browser:
         self._look()
 
     def _turn(self, pages: int) -> None:
-        self.page += pages
+        self.page = min(max(0, self.page + pages), self._pages - 1)  # a second click may come before it is disabled
         self._look()
+
+    @property
+    def _pages(self) -> int:
+        return max(1, math.ceil(len(self.found) / PAGE))
 
     def _look(self) -> None:
         view: View = self.view.value
@@ -123,8 +127,7 @@ class _Browser:
         self._show(shown or [sentence(_("There is none."))])
 
     def _show(self, blocks: list[Block]) -> None:
-        pages = max(1, math.ceil(len(self.found) / PAGE))
-        self.back.disabled, self.on.disabled = self.page == 0, self.page + 1 >= pages
+        self.back.disabled, self.on.disabled = self.page == 0, self.page + 1 >= self._pages
         self.boxes.value = f'<div style="line-height:1.4">{stack(*blocks).markup}</div>'
         told = _("{count} in all, page {page} of {pages}")
-        self._say(html.escape(told.format(count=len(self.found), page=self.page + 1, pages=pages)))
+        self._say(html.escape(told.format(count=len(self.found), page=self.page + 1, pages=self._pages)))

@@ -148,7 +148,7 @@ class SinglesPanel:
         self.undo.on_click(say(lambda _button: self._choose(None)))
         self.correct.on_click(say(lambda _button: self._edit()))
         self.save.on_click(say(lambda _button: self._save()))
-        self.leave.on_click(say(lambda _button: self._close()))
+        self.leave.on_click(say(lambda _button: self._show()))
 
     def _begin(self) -> None:
         path = file_of(self.stage)
@@ -181,6 +181,11 @@ class SinglesPanel:
         self.place.value = min(max(1, self.place.value + step), max(1, len(self.found)))
 
     @property
+    def _elsewhere(self) -> tuple[Any, ...]:
+        """What leads to other conversations."""
+        return self.which, self.search, self.place
+
+    @property
     def _one(self) -> Conversation:
         return self.found[self.place.value - 1]
 
@@ -188,8 +193,8 @@ class SinglesPanel:
         self._close()
         self.of.value = html.escape(_("of {count}").format(count=f"{len(self.found):,}"))
         none = not self.found
-        for button in (self.keep, self.drop, self.correct, self.undo):
-            button.disabled = none
+        for control in (*self._elsewhere, self.keep, self.drop, self.correct, self.undo):
+            control.disabled = none and control not in self._elsewhere
         self.back.disabled = none or self.place.value == 1
         self.on.disabled = none or self.place.value == len(self.found)
         if none:
@@ -209,6 +214,8 @@ class SinglesPanel:
         self.about.value = "<br>".join(told)
         self.why.value = chosen.why if chosen else ""
         self.undo.disabled = chosen is None
+        if chosen is not None and chosen.choice == CORRECT:  # its words would be lost: the choice is undone first
+            self.keep.disabled = self.drop.disabled = True
         self.talk.value = (
             '<div style="line-height:1.4">'
             + bubbles([self._corrected(chosen)], self.stage.parameters.shared.persona_name).markup
@@ -237,6 +244,8 @@ class SinglesPanel:
         """A box for each message: its words as they are in the person's own file, which nobody could correct masked."""
         import ipywidgets
 
+        if self.areas:  # clicked twice: what is typed already stays
+            return
         chosen = self.choices.get(self._one.id)
         texts = [message.content for message in self._one.messages]
         if chosen and len(chosen.messages) == len(texts):
@@ -256,6 +265,8 @@ class SinglesPanel:
             html.escape(_("As it is in your file, personal data too. An empty message is taken out."))
         )
         self.editor.children = [hint, *self.areas, ipywidgets.HBox([self.save, self.leave])]
+        for control in (*self._elsewhere, self.back, self.on, self.keep, self.drop, self.correct, self.undo):
+            control.disabled = True  # whoever goes elsewhere would lose what is typed
         at_once(self.editor)
 
     def _save(self) -> None:
@@ -263,7 +274,11 @@ class SinglesPanel:
         if not any(text.strip() for text in texts):
             self._say(html.escape(_("Nothing is left of it: drop it instead.")))
         elif texts == tuple(message.content for message in self._one.messages):
-            self._say(html.escape(_("Nothing was corrected.")))
+            chosen = self.choices.get(self._one.id)
+            if chosen and chosen.choice == CORRECT:
+                self._choose(None)
+            else:
+                self._say(html.escape(_("Nothing was corrected.")))
         else:
             self._choose(Choice(CORRECT, self.why.value.strip(), texts))
 

@@ -162,7 +162,6 @@ class Panel:
             self._say(html.escape(_("The base model is being loaded …")))
             self.base = self.load_base()
         self._say(html.escape(_("{who} is writing …").format(who=who)))
-        self.beside[place] = ""
         for reply in self.base.say(words, self.temperature.value, self.max_new_tokens):
             if self.stopped.is_set():
                 return

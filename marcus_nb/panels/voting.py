@@ -2,6 +2,7 @@
 
 import html
 import random
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from marcus_nb.panels.callbacks import guarded
 from marcus_nb.panels.live import show
 from marcus_nb.runs import Run, RunError, feedback
 from marcus_nb.words import _
+
+# Nobody has read two replies within this time: it is the second half of a double click.
+SOONEST_SECONDS = 0.4
 
 
 def held_out(run: Run) -> list[Conversation]:
@@ -53,6 +57,7 @@ class _Booth:
 
         self.run, self.asked, self.conversations, self.session = run, asked, conversations, session
         self.waiting: list[Pair] = []
+        self.shown = 0.0  # when the question that waits was
         wide = ipywidgets.Layout(width="auto")
         self.ballot, self.status, self.result = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.choices = {}
@@ -106,6 +111,8 @@ class _Booth:
         self._show()
 
     def _voted(self, choice: str) -> None:
+        if not self.waiting or time.monotonic() - self.shown < SOONEST_SECONDS:
+            return
         pair = self.waiting[0]
         feedback.keep_vote(
             self.run.experiment,
@@ -132,6 +139,7 @@ class _Booth:
         self._say(html.escape(told.format(done=done, all=len(self.asked))))
         self.ballot.value = self._ballot(self.waiting[0]).markup if self.waiting else ""
         self._tell()
+        self.shown = time.monotonic()
 
     def _ballot(self, pair: Pair) -> Block:
         item = self.conversations.get(pair.conversation)

@@ -84,12 +84,13 @@ def _check(name: str, path: Path) -> None:
 
 
 def _persona(tables: Sequence[Table], asked: str, name: str) -> tuple[str, str]:
-    if asked:
-        return asked, "as you said"
     speakers = Counter({table.persona_speaker: len(table.conversations) for table in tables if table.persona_speaker})
-    for speaker, _ in speakers.most_common():
-        if role_word(speaker) is None:
-            return speaker, "the one who answers in your files; is it?"
+    named = [" ".join(speaker.split()) for speaker, _ in speakers.most_common() if role_word(speaker) is None]
+    if asked:
+        others = [] if asked in named else named[:1]
+        return asked, "".join(["as you said", *(f"; the one who answers in your files is {other}" for other in others)])
+    for speaker in named:
+        return speaker, "the one who answers in your files; is it?"
     return re.sub(r"[._-]+", " ", name).title(), "your files do not say: a guess from the experiment's name"
 
 

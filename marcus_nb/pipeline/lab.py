@@ -20,6 +20,7 @@ from marcus_nb.runs.provenance import NOTEBOOKS
 HOST = "127.0.0.1"
 LOG = "jupyter.log"
 STARTS_WITHIN_SECONDS = 120
+LARGEST_UPLOAD = 512 * 1024 * 1024  # bytes
 _ENDS_WITHIN_SECONDS = 15
 _HERE = Path(__file__).parent
 # Said within Python, the token is seen by nobody else on this machine, and a person's own Jupyter settings, which may
@@ -40,7 +41,7 @@ def lab(experiment: str, port: int, browser: bool, console: Console) -> int:
     for path in changed:
         console.say(f"{path.name} was changed by you and is left as it is; deleted, it is prepared anew.", "yellow")
     root = ROOT if folder.is_relative_to(ROOT) else outputs_root()
-    port, token = port or _free_port(), secrets.token_urlsafe(24)
+    port, token = _free_port(port), secrets.token_urlsafe(24)
     first = (folder / f"{NOTEBOOKS['ingest']}.ipynb").relative_to(root).as_posix()
     address = f"http://{HOST}:{port}/lab/tree/{first}?token={token}"
     with ended_by_signals(), (folder / LOG).open("wb") as log:
@@ -56,6 +57,8 @@ def lab(experiment: str, port: int, browser: bool, console: Console) -> int:
                 webbrowser.open(address)
             while (code := server.poll()) is None:
                 time.sleep(0.5)  # waiting without an end, Windows hears no Ctrl-C
+            if code:
+                console.say(f"JupyterLab ended by itself. {_end_of(folder / LOG)}", "red")
             return code
         except KeyboardInterrupt:
             console.say("JupyterLab was ended.")
@@ -68,6 +71,8 @@ def _command(root: Path, port: int) -> list[str]:
     command = [sys.executable, "-c", _START, "--no-browser", f"--ServerApp.ip={HOST}"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
     command += ["--ServerApp.base_url=/", "--ServerApp.certfile="]  # of a person's own server
+    # A file that is uploaded in a notebook is one message; tornado's own limit, 10 MB, would cut the kernel off.
+    command += [f"--ServerApp.tornado_settings={{'websocket_max_message_size': {LARGEST_UPLOAD}}}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container; Jupyter asks to be told
         command.append("--allow-root")
     return command
@@ -109,16 +114,25 @@ def _wait_for(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
                 return
         except OSError:
             time.sleep(0.2)
+    raise RunError(f"JupyterLab did not start. {_end_of(log)}\nIs port {port} in use? Another one: --port 8890")
+
+
+def _end_of(log: Path) -> str:
     said = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    told = "\n".join(f"  {line}" for line in said[-5:])
-    raise RunError(
-        f"JupyterLab did not start. The end of {log}:\n{told}\nIs port {port} in use? Another one: --port 8890"
-    )
+    return f"The end of {log}:\n" + "\n".join(f"  {line}" for line in said[-5:])
 
 
-def _free_port() -> int:
+def _free_port(wanted: int) -> int:
+    """The port, or any that is free for 0. Raises RunError where another program has it, which would get the token."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        if os.name == "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:  # as the server does: what a server before it left is no hindrance
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError as error:
+            raise RunError(f"Port {wanted} cannot be had ({error.strerror}). Another one: --port 8890") from error
         return probe.getsockname()[1]
 
 

@@ -4,6 +4,7 @@ Two files of the draft: `choices.json` is what was clicked, `{"clean.redact": fa
 `./run_all.sh lab` wrote into the notebooks' parameters cells, so that only what was typed there since counts as typed.
 """
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from marcus_nb.runs.files import RunError, read_json, write_json
 from marcus_nb.runs.folder import DRAFT, outputs_root
 
 PREPARED = "prepared.json"
+_CHOOSING = threading.Lock()  # panels choose from several threads
 
 
 def read(experiment: str) -> dict[str, Any]:
@@ -46,6 +48,11 @@ def choose(experiment: str, changes: dict[str, Any]) -> Parameters:
     One that is what the YAML says anyway is no choice and is forgotten. Raises ParameterError, and keeps nothing, for
     a value that the schema refuses.
     """
+    with _CHOOSING:
+        return _choose(experiment, changes)
+
+
+def _choose(experiment: str, changes: dict[str, Any]) -> Parameters:
     as_written = load(experiment)
     resolved = load(experiment, read(experiment) | changes, CHOSEN)
     before, after = as_written.as_dict(), resolved.as_dict()

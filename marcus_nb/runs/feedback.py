@@ -36,7 +36,9 @@ def votes(experiment: str, run: str) -> list[dict[str, Any]]:
     """The votes on one run of an experiment, the oldest first. Raises RunError that names a line which is none."""
     path = _path(experiment)
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else [], 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n") if path.is_file() else [], 1):
+        if not line:  # after the last line's end; splitlines would cut at U+2028 within an id, too
+            continue
         try:
             vote = json.loads(line)
             if vote["run"] == run:
