@@ -37,7 +37,7 @@ def broken():
 
 
 def verdict_of(found):
-    return judge(found, 43, TRAINED, [], ["When do you open?"], Evaluate())
+    return judge(found, 43, TRAINED, [], ["When do you open?"], Evaluate(), "acme")
 
 
 def test_what_is_recorded_is_the_same_in_both_languages(make_draft, monkeypatch):

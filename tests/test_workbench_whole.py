@@ -8,6 +8,7 @@ import workbench
 from workbench import comes
 
 from marcus_nb.conversation import read_conversations, read_jsonl
+from marcus_nb.panels import voting
 from marcus_nb.parameters import ROOT, STAGES
 from marcus_nb.runs import read_json
 
@@ -117,6 +118,7 @@ class Way:
         for count in (1, 2):
             self.press(book.button(_("A is better")))
             comes(lambda count=count: votes.is_file() and len(list(read_jsonl(votes))) == count)
+            book.page.wait_for_timeout(1000 * voting.SOONEST_SECONDS + 100)  # one that follows at once is no vote
         message = book.page.get_by_placeholder(_("Your message"))
         message.fill("Who are you?")
         message.press("Enter")

@@ -38,7 +38,8 @@ def draft(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_vote_to_the_next_question(draft, capsys):
+def test_vote_to_the_next_question(draft, capsys, monkeypatch):
+    monkeypatch.setattr(voting, "SOONEST_SECONDS", 0)
     said = {f"c{n}": conversation(f"c{n}", f"Is boat {n} free?", f"Aye, boat {n}.") for n in range(100)}
     panel = voting._Booth(draft, pairs(long(100)), said, 1)
     waits = []
