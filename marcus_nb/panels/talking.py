@@ -167,6 +167,7 @@ class Panel:
                 return
             self.beside[place] = reply
             bubbles.value = self._bubbles(place, who)
+        self.beside.setdefault(place, "")  # it said nothing, which is an answer
 
     def _bubbles(self, place: int, writing: str = "") -> str:
         question, reply = self.talk.messages[2 * place : 2 * place + 2]
